@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/host.h"
+
+#include <string.h>
+
+#include "model/document.h"
+#include "model/finding.h"
+
+static const TextForm pci_address_form = {
+    .pattern = "^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]$",
+    .words = "a PCI address such as 0000:01:00.0",
+};
+
+/* Every record here is open: a file of a newer bmslice may say more than this one knows. */
+
+#define AT(member) offsetof(HostCpu, member)
+static const Field cpu_fields[] = {
+    {"model", FIELD_TEXT, AT(model), .doc = "CPU model name"},
+    {"sockets", FIELD_INT, AT(sockets), .doc = "sockets"},
+    {"cores", FIELD_INT, AT(cores), .doc = "cores, of all sockets"},
+    {"threads", FIELD_INT, AT(threads), .doc = "SMT threads, of all cores"},
+    {"online", FIELD_CPUS, AT(online), FIELD_REQUIRED, .doc = "online CPUs"},
+};
+static const Record cpu_record = {"cpu", sizeof(HostCpu), .node_offset = -1, .open = true,
+                                  RECORD_FIELDS(cpu_fields)};
+#undef AT
+
+#define AT(member) offsetof(HostHugepages, member)
+static const Field hugepages_fields[] = {
+    {"size_bytes", FIELD_INT, AT(size_bytes), FIELD_REQUIRED, .doc = "bytes of one page"},
+    {"total", FIELD_INT, AT(total), .doc = "pages in the pool of this node"},
+    {"free", FIELD_INT, AT(free), .doc = "pages of these that are free"},
+};
+static const Record hugepages_record = {"hugepages", sizeof(HostHugepages), .node_offset = -1,
+                                        .open = true, RECORD_FIELDS(hugepages_fields)};
+#undef AT
+
+#define AT(member) offsetof(HostNode, member)
+static const Field node_fields[] = {
+    {"id", FIELD_INT, AT(id), FIELD_REQUIRED, .doc = "number of the NUMA node"},
+    {"cpus", FIELD_CPUS, AT(cpus), FIELD_REQUIRED, .doc = "its online CPUs"},
+    {"memory_bytes", FIELD_INT, AT(memory_bytes), .doc = "its memory"},
+    {"hugepages", FIELD_LIST, AT(hugepages), .record = &hugepages_record,
+     .doc = "its pools of hugepages, one a page size"},
+    {"distances", FIELD_INTS, AT(distances), .doc = "distance to each node (ACPI SLIT)"},
+};
+static const Record node_record = {"node", sizeof(HostNode), .node_offset = -1, .open = true,
+                                   RECORD_FIELDS(node_fields)};
+#undef AT
+
+#define AT(member) offsetof(HostCore, member)
+static const Field core_fields[] = {
+    {"id", FIELD_INT, AT(id), FIELD_REQUIRED, .doc = "number of the core, unique on the host"},
+    {"socket", FIELD_INT, AT(socket), .doc = "its socket"},
+    {"node", FIELD_INT, AT(node), .doc = "its NUMA node"},
+    {"l3", FIELD_INT, AT(l3), .doc = "its L3 domain, unique on the host"},
+    {"cpus", FIELD_CPUS, AT(cpus), FIELD_REQUIRED, .doc = "its online siblings"},
+};
+static const Record core_record = {"core", sizeof(HostCore), .node_offset = -1, .open = true,
+                                   RECORD_FIELDS(core_fields)};
+#undef AT
+
+#define AT(member) offsetof(HostSriov, member)
+static const Field sriov_fields[] = {
+    {"total_vfs", FIELD_INT, AT(total_vfs), .doc = "VFs the device can have"},
+    {"num_vfs", FIELD_INT, AT(num_vfs), .doc = "VFs it has"},
+    {"offset", FIELD_INT, AT(offset), .doc = "routing ID of the first VF, from the PF's"},
+    {"stride", FIELD_INT, AT(stride), .doc = "routing IDs between two VFs"},
+};
+static const Record sriov_record = {"sriov", sizeof(HostSriov), .node_offset = -1, .open = true,
+                                    RECORD_FIELDS(sriov_fields)};
+#undef AT
+
+#define AT(member) offsetof(HostNet, member)
+static const Field net_fields[] = {
+    {"name", FIELD_TEXT, AT(name), FIELD_REQUIRED, .doc = "network interface"},
+    {"mac", FIELD_TEXT, AT(mac), .doc = "permanent MAC address"},
+    {"speed_mbps", FIELD_INT, AT(speed_mbps), .doc = "link speed"},
+    {"carrier", FIELD_FLAG, AT(carrier), .doc = "is there a link?"},
+    {"uses", FIELD_TEXTS, AT(uses), .doc = "what the host does with it"},
+};
+static const Record net_record = {"net", sizeof(HostNet), .node_offset = -1, .open = true,
+                                  RECORD_FIELDS(net_fields)};
+#undef AT
+
+#define AT(member) offsetof(HostPci, member)
+static const Field pci_fields[] = {
+    {"address", FIELD_TEXT, AT(address), FIELD_REQUIRED, .form = &pci_address_form,
+     .doc = "PCI address"},
+    {"vendor", FIELD_TEXT, AT(vendor), .form = &TEXT_FORM_HEX4, .doc = "PCI vendor id"},
+    {"device", FIELD_TEXT, AT(device), .form = &TEXT_FORM_HEX4, .doc = "PCI device id"},
+    {"class", FIELD_TEXT, AT(class_code), .doc = "PCI class code"},
+    {"name", FIELD_TEXT, AT(name), .doc = "name by pci.ids"},
+    {"driver", FIELD_TEXT, AT(driver), .doc = "bound driver"},
+    {"node", FIELD_INT, AT(node), .doc = "NUMA node"},
+    {"iommu_group", FIELD_INT, AT(iommu_group), .doc = "IOMMU group"},
+    {"sriov", FIELD_POINTER, AT(sriov), .record = &sriov_record, .doc = "of a PF: its VFs"},
+    {"pf", FIELD_TEXT, AT(pf), .form = &pci_address_form, .doc = "of a VF: address of its PF"},
+    {"nets", FIELD_LIST, AT(nets), .record = &net_record, .doc = "its network interfaces"},
+    {"uses", FIELD_TEXTS, AT(uses), .doc = "what the host does with it, other than by its nets"},
+};
+static const Record pci_record = {"pci", sizeof(HostPci), .node_offset = -1, .open = true,
+                                  RECORD_FIELDS(pci_fields)};
+#undef AT
+
+#define AT(member) offsetof(HostKernel, member)
+static const Field kernel_fields[] = {
+    {"release", FIELD_TEXT, AT(release), .doc = "uname -r"},
+    {"cmdline", FIELD_TEXT, AT(cmdline), .doc = "/proc/cmdline"},
+    {"isolated", FIELD_CPUS, AT(isolated), .doc = "CPUs without load balancing"},
+    {"nohz_full", FIELD_CPUS, AT(nohz_full), .doc = "CPUs that may run without a tick"},
+    {"iommu", FIELD_FLAG, AT(iommu), .doc = "do IOMMU groups exist?"},
+    {"kvm", FIELD_FLAG, AT(kvm), .doc = "does /dev/kvm exist?"},
+};
+static const Record kernel_record = {"kernel", sizeof(HostKernel), .node_offset = -1, .open = true,
+                                     RECORD_FIELDS(kernel_fields)};
+#undef AT
+
+#define AT(member) offsetof(Host, member)
+static const Field host_fields[] = {
+    {"version", FIELD_INT, AT(version), FIELD_REQUIRED, .doc = "1"},
+    {"hostname", FIELD_TEXT, AT(hostname), FIELD_REQUIRED, .doc = "name of the host"},
+    {"arch", FIELD_TEXT, AT(arch), .doc = "uname -m"},
+    {"replayed", FIELD_FLAG, AT(replayed), .doc = "read from a captured tree"},
+    {"cpu", FIELD_STRUCT, AT(cpu), FIELD_REQUIRED, .record = &cpu_record, .doc = "the CPUs"},
+    {"nodes", FIELD_LIST, AT(nodes), FIELD_REQUIRED, .record = &node_record, .doc = "NUMA nodes"},
+    {"cores", FIELD_LIST, AT(cores), FIELD_REQUIRED, .record = &core_record, .doc = "cores"},
+    {"pci", FIELD_LIST, AT(pci), .record = &pci_record, .doc = "PCI functions"},
+    {"kernel", FIELD_STRUCT, AT(kernel), .record = &kernel_record, .doc = "the running kernel"},
+};
+const Record HOST_RECORD = {"host", sizeof(Host), .node_offset = -1, .open = true,
+                            RECORD_FIELDS(host_fields)};
+#undef AT
+
+Host *host_new(void)
+{
+    Host *host = record_new(&HOST_RECORD);
+
+    host->version = 1;
+    return host;
+}
+
+void host_free(Host *host)
+{
+    record_free(&HOST_RECORD, host);
+}
+
+json_t *host_to_json(const Host *host)
+{
+    return record_encode(&HOST_RECORD, host);
+}
+
+Host *host_from_tree(const Tree *tree, GPtrArray *findings)
+{
+    g_autoptr(GPtrArray) found = findings_new();
+    g_autoptr(Host) host = document_decode(&HOST_RECORD, tree, found);
+    bool sound;
+
+    document_check_version("Host JSON", host->version, tree, found);
+    /* A host with holes in it would only repeat the holes. */
+    if (!findings_have(found, FINDING_ERROR))
+        host_check(host, found);
+    for (guint i = 0; i < found->len; i++) {
+        Finding *finding = g_ptr_array_index(found, i);
+
+        if (!finding->file)
+            finding_set_place(finding, tree, 0, 0);
+    }
+    sound = !findings_have(found, FINDING_ERROR);
+    findings_move(findings, found);
+    return sound ? g_steal_pointer(&host) : NULL;
+}
+
+const HostNode *host_find_node(const Host *host, gint64 id)
+{
+    for (guint i = 0; i < host->nodes->len; i++) {
+        const HostNode *node = g_ptr_array_index(host->nodes, i);
+
+        if (node->id == id)
+            return node;
+    }
+    return NULL;
+}
+
+const HostPci *host_find_pci(const Host *host, const char *address)
+{
+    for (guint i = 0; address && i < host->pci->len; i++) {
+        const HostPci *pci = g_ptr_array_index(host->pci, i);
+
+        if (pci->address && g_ascii_strcasecmp(pci->address, address) == 0)
+            return pci;
+    }
+    return NULL;
+}
+
+static bool has_net(const HostPci *pci, const char *name)
+{
+    for (guint i = 0; i < pci->nets->len; i++) {
+        const HostNet *net = g_ptr_array_index(pci->nets, i);
+
+        if (g_strcmp0(net->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+const HostPci *host_find_nic(const Host *host, const char *name_or_address)
+{
+    g_autofree char *long_address = NULL;
+    const HostPci *pci;
+
+    if (!name_or_address)
+        return NULL;
+    for (guint i = 0; i < host->pci->len; i++) {
+        pci = g_ptr_array_index(host->pci, i);
+        if (has_net(pci, name_or_address))
+            return pci;
+    }
+    pci = host_find_pci(host, name_or_address);
+    if (!pci) { /* the short form stands for PCI domain 0, as in lspci */
+        long_address = g_strconcat("0000:", name_or_address, NULL);
+        pci = host_find_pci(host, long_address);
+    }
+    return pci && (host_pci_is_nic(pci) || pci->nets->len > 0) ? pci : NULL;
+}
+
+const HostCore *host_core_of_cpu(const Host *host, guint cpu)
+{
+    for (guint i = 0; i < host->cores->len; i++) {
+        const HostCore *core = g_ptr_array_index(host->cores, i);
+
+        if (core->cpus && cpuset_has(core->cpus, cpu))
+            return core;
+    }
+    return NULL;
+}
+
+bool host_pci_is_nic(const HostPci *pci)
+{
+    return pci->class_code && strlen(pci->class_code) == 6 &&
+           g_str_has_prefix(pci->class_code, "02");
+}
+
+bool host_pci_is_bridge(const HostPci *pci)
+{
+    return pci->class_code && strlen(pci->class_code) == 6 &&
+           g_str_has_prefix(pci->class_code, "06");
+}
+
+static void add_uses(GPtrArray *uses, const GPtrArray *more)
+{
+    for (guint i = 0; i < more->len; i++) {
+        if (!g_ptr_array_find_with_equal_func(uses, more->pdata[i], g_str_equal, NULL))
+            g_ptr_array_add(uses, more->pdata[i]);
+    }
+}
+
+GPtrArray *host_pci_uses(const HostPci *pci)
+{
+    GPtrArray *uses = g_ptr_array_new();
+
+    add_uses(uses, pci->uses);
+    for (guint i = 0; i < pci->nets->len; i++) {
+        const HostNet *net = g_ptr_array_index(pci->nets, i);
+
+        add_uses(uses, net->uses);
+    }
+    return uses;
+}

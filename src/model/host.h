@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Host: the inventory of one server, as plain data (the "Host JSON" of `bmslice discover --json`).
+ * Discovered by port/discover.h, or read from a file. Unknown is RECORD_UNSET or NULL, never a
+ * guess. No I/O here.
+ */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "base/cpuset.h"
+#include "model/record.h"
+
+typedef struct {
+    char *model;
+    gint64 sockets, cores, threads;
+    CpuSet *online;
+} HostCpu;
+
+typedef struct {
+    gint64 size_bytes, total, free; /* pages of this size on this node */
+} HostHugepages;
+
+typedef struct {
+    gint64 id;
+    CpuSet *cpus;         /* online CPUs; empty for a memory-only node */
+    gint64 memory_bytes;  /* MemTotal of the node */
+    GPtrArray *hugepages; /* HostHugepages *, ascending by size */
+    /* gint64, to each node in the order of Host.nodes (ACPI SLIT; 10 = itself); empty: unknown */
+    GArray *distances;
+} HostNode;
+
+typedef struct {
+    gint64 id;               /* position in Host.cores; unique on the host, unlike sysfs core_id */
+    gint64 socket, node, l3; /* l3: number of the L3 domain, unique on the host */
+    CpuSet *cpus;            /* the online SMT siblings */
+} HostCore;
+
+typedef struct {
+    gint64 total_vfs, num_vfs;
+    gint64 offset,
+        stride; /* sriov_offset, sriov_stride: routing ID of VF i = PF + offset + i * stride */
+} HostSriov;
+
+/* What the host does with a device: any of these forbids handing it to a slice. */
+#define HOST_USE_DEFAULT_ROUTE "default-route"
+#define HOST_USE_BRIDGE "bridge"
+#define HOST_USE_BOND "bond"
+#define HOST_USE_VLAN "vlan"
+#define HOST_USE_ADDRESS                                                                           \
+    "address" /* an IP address is set: the host talks over it; see design 7.1 */
+#define HOST_USE_ROOT_STORAGE "root-storage"
+#define HOST_USE_STORAGE "storage" /* a mounted file system, swap, or a block device in use */
+
+typedef struct {
+    char *name, *mac; /* mac: the permanent one where the kernel tells */
+    gint64 speed_mbps;
+    int carrier;
+    GPtrArray *uses; /* char *: HOST_USE_... */
+} HostNet;
+
+typedef struct {
+    char *address;                      /* "0000:01:00.0" */
+    char *vendor, *device, *class_code; /* hex without 0x: "8086" "1528" "020000" */
+    char *name;                         /* of pci.ids, or NULL */
+    char *driver;                       /* NULL: none bound, or unknown */
+    gint64 node, iommu_group;
+    HostSriov *sriov; /* NULL: no PF */
+    char *pf;         /* of a VF: the address of its PF */
+    GPtrArray *nets;  /* HostNet * */
+    GPtrArray *uses;  /* char *: uses that are not through a net, HOST_USE_ROOT_STORAGE ... */
+} HostPci;
+
+typedef struct {
+    char *release, *cmdline;
+    CpuSet *isolated, *nohz_full;
+    int iommu; /* IOMMU groups exist */
+    int kvm;   /* /dev/kvm exists */
+} HostKernel;
+
+typedef struct {
+    gint64 version; /* 1 */
+    char *hostname, *arch;
+    int replayed; /* read from a captured tree or a file, not from this running host */
+    HostCpu cpu;
+    GPtrArray *nodes; /* HostNode *, ascending id */
+    GPtrArray *cores; /* HostCore *, ascending lowest CPU */
+    GPtrArray *pci;   /* HostPci *, ascending address */
+    HostKernel kernel;
+} Host;
+
+extern const Record HOST_RECORD;
+
+Host *host_new(void);
+void host_free(Host *host);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Host, host_free)
+
+json_t *host_to_json(const Host *host);
+
+/* Reads Host JSON and checks that it is sound (host_check). NULL when there are error findings. */
+Host *host_from_tree(const Tree *tree, GPtrArray *findings);
+
+/* Every invariant the planner relies on: ids unique, each online CPU in exactly one core and at
+ * most one node, cores' nodes and VFs' PFs exist, distance rows complete. Each breach is an error
+ * finding; tests call it on every host they make. */
+void host_check(const Host *host, GPtrArray *findings);
+
+const HostNode *host_find_node(const Host *host, gint64 id);
+const HostPci *host_find_pci(const Host *host, const char *address);
+/* By netdev name or by address ("0000:01:00.1", "01:00.1"). */
+const HostPci *host_find_nic(const Host *host, const char *name_or_address);
+const HostCore *host_core_of_cpu(const Host *host, guint cpu);
+
+/* Network controllers: PCI class 02xxxx. */
+bool host_pci_is_nic(const HostPci *pci);
+/* Bridges (class 06xxxx) belong to the fabric: vfio leaves them in a group without harm. */
+bool host_pci_is_bridge(const HostPci *pci);
+/* The host's own uses of a function, its own and those of its nets; the array is the caller's, the
+ * strings stay the host's. */
+GPtrArray *host_pci_uses(const HostPci *pci);

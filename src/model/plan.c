@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/plan.h"
+
+#include "model/document.h"
+
+static const char *const device_kinds[] = {"pf", "vf", "pci", NULL};
+
+/* In the order of StepKind. */
+static const char *const step_kinds[] = {
+    "kernel-args",     "hugepages",     "vfs",         "volume-create", "volume-grow",
+    "domain-define",   "domain-repin",  "domain-stop", "domain-start",  "domain-autostart",
+    "domain-undefine", "volume-delete", NULL};
+
+#define AT(member) offsetof(PlanVcpu, member)
+static const Field vcpu_fields[] = {
+    {"id", FIELD_INT, AT(id), FIELD_REQUIRED, .doc = "vCPU, from 0"},
+    {"cpu", FIELD_INT, AT(cpu), FIELD_REQUIRED, .max = CPUSET_LIMIT - 1, .doc = "host CPU"},
+};
+static const Record vcpu_record = {"vcpu", sizeof(PlanVcpu), .node_offset = -1, .open = true,
+                                   RECORD_FIELDS(vcpu_fields)};
+#undef AT
+
+#define AT(member) offsetof(PlanIothread, member)
+static const Field iothread_fields[] = {
+    {"id", FIELD_INT, AT(id), FIELD_REQUIRED, .min = 1, .doc = "IOThread, from 1"},
+    {"cpus", FIELD_CPUS, AT(cpus), FIELD_REQUIRED, .doc = "host CPUs"},
+};
+static const Record iothread_record = {"iothread", sizeof(PlanIothread), .node_offset = -1,
+                                       .open = true, RECORD_FIELDS(iothread_fields)};
+#undef AT
+
+#define AT(member) offsetof(PlanDevice, member)
+static const Field device_fields[] = {
+    {"address", FIELD_TEXT, AT(address), .doc = "PCI address; null: a VF still to be made"},
+    {"kind", FIELD_ENUM, AT(kind), FIELD_REQUIRED, .words = device_kinds, .doc = "what it is"},
+    {"network", FIELD_TEXT, AT(network), .doc = "network of the spec"},
+    {"node", FIELD_INT, AT(node), .doc = "NUMA node of the device"},
+    {"vendor", FIELD_TEXT, AT(vendor), .doc = "PCI vendor id"},
+    {"device", FIELD_TEXT, AT(device), .doc = "PCI device id"},
+    {"pf", FIELD_TEXT, AT(pf), FIELD_OMIT_UNSET, .doc = "of a VF: address of its PF"},
+    {"vf", FIELD_INT, AT(vf), FIELD_OMIT_UNSET, .doc = "of a VF: its index, from 0"},
+    {"mac", FIELD_TEXT, AT(mac), FIELD_OMIT_UNSET, .form = &TEXT_FORM_MAC,
+     .doc = "of a VF: MAC address"},
+    {"vlan", FIELD_INT, AT(vlan), FIELD_OMIT_UNSET, .min = 1, .max = 4094, .doc = "of a VF: VLAN"},
+    {"trust", FIELD_FLAG, AT(trust), FIELD_OMIT_UNSET, .doc = "of a VF: may change its MAC"},
+    {"spoofchk", FIELD_FLAG, AT(spoofchk), FIELD_OMIT_UNSET, .doc = "of a VF: spoof check"},
+};
+static const Record device_record = {"device", sizeof(PlanDevice), .node_offset = -1, .open = true,
+                                     RECORD_FIELDS(device_fields)};
+#undef AT
+
+#define AT(member) offsetof(PlanDisk, member)
+static const Field disk_fields[] = {
+    {"image", FIELD_TEXT, AT(image), FIELD_REQUIRED, .doc = "image of the spec"},
+    {"source", FIELD_TEXT, AT(source), FIELD_REQUIRED, .doc = "path of the base image"},
+    {"sha256", FIELD_TEXT, AT(sha256), .doc = "of the base image"},
+    {"path", FIELD_TEXT, AT(path), FIELD_REQUIRED, .doc = "the slice's own disk"},
+    {"size_bytes", FIELD_INT, AT(size_bytes), FIELD_REQUIRED, .doc = "capacity"},
+};
+static const Record disk_record = {"disk", sizeof(PlanDisk), .node_offset = -1, .open = true,
+                                   RECORD_FIELDS(disk_fields)};
+#undef AT
+
+#define AT(member) offsetof(PlanSlice, member)
+static const Field slice_fields[] = {
+    {"name", FIELD_TEXT, AT(name), FIELD_REQUIRED, .form = &TEXT_FORM_NAME, .doc = "slice"},
+    {"cluster", FIELD_TEXT, AT(cluster), .doc = "cluster of the spec"},
+    {"nodes", FIELD_INTS, AT(nodes), .doc = "host NUMA node of each guest node"},
+    {"vcpus", FIELD_LIST, AT(vcpus), .record = &vcpu_record, .doc = "pins"},
+    {"threads", FIELD_INT, AT(threads), .doc = "guest SMT threads a core"},
+    {"emulator_cpus", FIELD_CPUS, AT(emulator_cpus), .doc = "CPUs of the emulator threads"},
+    {"iothreads", FIELD_LIST, AT(iothreads), .record = &iothread_record, .doc = "IOThreads"},
+    {"memory_bytes", FIELD_INT, AT(memory_bytes), .doc = "guest memory"},
+    {"hugepage_bytes", FIELD_INT, AT(hugepage_bytes), .doc = "page size; null: ordinary pages"},
+    {"devices", FIELD_LIST, AT(devices), .record = &device_record, .doc = "PCI functions"},
+    {"disk", FIELD_POINTER, AT(disk), .record = &disk_record, .doc = "its disk"},
+};
+const Record PLAN_SLICE_RECORD = {"slice", sizeof(PlanSlice), .node_offset = -1, .open = true,
+                                  RECORD_FIELDS(slice_fields)};
+#undef AT
+
+#define AT(member) offsetof(Step, member)
+static const Field step_fields[] = {
+    {"kind", FIELD_ENUM, AT(kind), FIELD_REQUIRED, .words = step_kinds, .doc = "what is done"},
+    {"subject", FIELD_TEXT, AT(subject), .doc = "slice, device or node"},
+    {"text", FIELD_TEXT, AT(text), .doc = "what is done, in words"},
+    {"why", FIELD_TEXT, AT(why), .doc = "reason"},
+    {"undo", FIELD_TEXT, AT(undo), .doc = "what takes it back"},
+    {"reboot", FIELD_FLAG, AT(reboot), .doc = "takes effect at the next boot"},
+    {"by_hand", FIELD_FLAG, AT(by_hand), .doc = "left to the user"},
+};
+const Record STEP_RECORD = {"step", sizeof(Step), .node_offset = -1, .open = true,
+                            RECORD_FIELDS(step_fields)};
+#undef AT
+
+#define AT(member) offsetof(PlanHost, member)
+static const Field host_fields[] = {
+    {"name", FIELD_TEXT, AT(name), FIELD_REQUIRED, .doc = "host"},
+    {"uri", FIELD_TEXT, AT(uri), .doc = "libvirt URI"},
+    {"kvm", FIELD_FLAG, AT(kvm), .doc = "false: the slices run under emulation"},
+    {"reserved_cpus", FIELD_CPUS, AT(reserved_cpus), .doc = "CPUs of the host OS"},
+    {"isolated_cpus", FIELD_CPUS, AT(isolated_cpus), .doc = "CPUs the host scheduler must leave"},
+    {"kernel_args", FIELD_TEXTS, AT(kernel_args), .doc = "kernel arguments the plan needs"},
+    {"slices", FIELD_LIST, AT(slices), .record = &PLAN_SLICE_RECORD, .doc = "its slices"},
+    {"steps", FIELD_LIST, AT(steps), .record = &STEP_RECORD, .doc = "what apply would do"},
+};
+static const Record host_record = {"host", sizeof(PlanHost), .node_offset = -1, .open = true,
+                                   RECORD_FIELDS(host_fields)};
+#undef AT
+
+#define AT(member) offsetof(PlanUnplaced, member)
+static const Field unplaced_fields[] = {
+    {"name", FIELD_TEXT, AT(name), FIELD_REQUIRED, .doc = "slice"},
+    {"cluster", FIELD_TEXT, AT(cluster), .doc = "cluster of the spec"},
+    {"resource", FIELD_TEXT, AT(resource), .doc = "what is missing"},
+    {"reason", FIELD_TEXT, AT(reason), .doc = "in words"},
+};
+static const Record unplaced_record = {"unplaced", sizeof(PlanUnplaced), .node_offset = -1,
+                                       .open = true, RECORD_FIELDS(unplaced_fields)};
+#undef AT
+
+#define AT(member) offsetof(PlanBounds, member)
+static const Field bounds_fields[] = {
+    {"admitted", FIELD_INT, AT(admitted), .doc = "slices placed"},
+    {"admitted_bound", FIELD_INT, AT(admitted_bound), .doc = "no plan can place more"},
+};
+static const Record bounds_record = {"bounds", sizeof(PlanBounds), .node_offset = -1, .open = true,
+                                     RECORD_FIELDS(bounds_fields)};
+#undef AT
+
+#define AT(member) offsetof(Plan, member)
+static const Field plan_fields[] = {
+    {"version", FIELD_INT, AT(version), FIELD_REQUIRED, .doc = "1"},
+    {"hosts", FIELD_LIST, AT(hosts), FIELD_REQUIRED, .record = &host_record,
+     .doc = "who gets what"},
+    {"unplaced", FIELD_LIST, AT(unplaced), .record = &unplaced_record, .doc = "refused slices"},
+    {"bounds", FIELD_STRUCT, AT(bounds), .record = &bounds_record, .doc = "how good the plan is"},
+};
+const Record PLAN_RECORD = {"plan", sizeof(Plan), .node_offset = -1, .open = true,
+                            RECORD_FIELDS(plan_fields)};
+#undef AT
+
+Plan *plan_new(void)
+{
+    Plan *plan = record_new(&PLAN_RECORD);
+
+    plan->version = 1;
+    plan->findings = findings_new();
+    return plan;
+}
+
+void plan_free(Plan *plan)
+{
+    if (!plan)
+        return;
+    g_clear_pointer(&plan->findings, g_ptr_array_unref);
+    record_free(&PLAN_RECORD, plan);
+}
+
+PlanSlice *plan_slice_new(void)
+{
+    return record_new(&PLAN_SLICE_RECORD);
+}
+
+void plan_slice_free(PlanSlice *slice)
+{
+    record_free(&PLAN_SLICE_RECORD, slice);
+}
+
+json_t *plan_to_json(const Plan *plan)
+{
+    json_t *json = record_encode(&PLAN_RECORD, plan);
+    json_t *bounds = json_incref(json_object_get(json, "bounds"));
+
+    json_object_del(json, "bounds"); /* to come after the findings */
+    json_object_set_new(json, "findings", findings_to_json(plan->findings));
+    json_object_set_new(json, "bounds", bounds);
+    return json;
+}
+
+CpuSet *plan_slice_vcpu_cpus(const PlanSlice *slice)
+{
+    CpuSet *cpus = cpuset_new();
+
+    for (guint i = 0; i < slice->vcpus->len; i++) {
+        const PlanVcpu *vcpu = g_ptr_array_index(slice->vcpus, i);
+
+        if (vcpu->cpu >= 0)
+            cpuset_add(cpus, (guint)vcpu->cpu);
+    }
+    return cpus;
+}
+
+CpuSet *plan_slice_all_cpus(const PlanSlice *slice)
+{
+    CpuSet *cpus = plan_slice_vcpu_cpus(slice);
+
+    if (slice->emulator_cpus)
+        cpuset_union(cpus, slice->emulator_cpus);
+    for (guint i = 0; i < slice->iothreads->len; i++) {
+        const PlanIothread *iothread = g_ptr_array_index(slice->iothreads, i);
+
+        if (iothread->cpus)
+            cpuset_union(cpus, iothread->cpus);
+    }
+    return cpus;
+}
+
+const PlanSlice *plan_host_find_slice(const PlanHost *host, const char *name)
+{
+    for (guint i = 0; i < host->slices->len; i++) {
+        const PlanSlice *slice = g_ptr_array_index(host->slices, i);
+
+        if (g_strcmp0(slice->name, name) == 0)
+            return slice;
+    }
+    return NULL;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plan: who gets what, and the steps that make it so (the "Plan JSON" of `bmslice plan --json`).
+ * Made by core/place.h and core/steps.h. It holds all that the domain XML needs besides the Host,
+ * so that every later stage runs from files. No I/O here.
+ */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "base/cpuset.h"
+#include "model/finding.h"
+#include "model/record.h"
+
+typedef struct {
+    gint64 id, cpu;
+} PlanVcpu;
+
+typedef struct {
+    gint64 id; /* from 1, as libvirt counts */
+    CpuSet *cpus;
+} PlanIothread;
+
+typedef enum { PLAN_DEVICE_PF, PLAN_DEVICE_VF, PLAN_DEVICE_PCI } PlanDeviceKind;
+
+typedef struct {
+    char *address; /* NULL: a VF that is still to be made and whose address cannot be known yet */
+    int kind;      /* PlanDeviceKind */
+    char *network; /* NULL for PLAN_DEVICE_PCI */
+    gint64 node;   /* of the device, or unset */
+    char *vendor, *device; /* identity, re-checked before use (with the address) */
+    /* VF only */
+    char *pf;  /* address of the PF */
+    gint64 vf; /* index */
+    char *mac;
+    gint64 vlan; /* unset: untagged */
+    int trust, spoofchk;
+} PlanDevice;
+
+typedef struct {
+    char *image;  /* key of the spec's images */
+    char *source; /* path of the base image */
+    char *sha256; /* of the base image, or NULL */
+    char *path;   /* of the slice's own disk on the host */
+    gint64 size_bytes;
+} PlanDisk;
+
+typedef struct {
+    char *name, *cluster;
+    GArray *nodes;    /* gint64, host NUMA nodes, ascending; guest node i lies on nodes[i] */
+    GPtrArray *vcpus; /* PlanVcpu *, ascending id; split evenly over nodes, in their order */
+    gint64 threads;   /* guest SMT threads per core: consecutive vCPUs are siblings when 2 */
+    CpuSet *emulator_cpus;
+    GPtrArray *iothreads; /* PlanIothread * */
+    gint64 memory_bytes;
+    gint64 hugepage_bytes; /* unset: ordinary pages */
+    GPtrArray *devices;    /* PlanDevice *, NICs in the order of the spec, then the others */
+    PlanDisk *disk;        /* or NULL */
+} PlanSlice;
+
+/* One reversible change. The host's steps come before the slices'. */
+typedef enum {
+    STEP_KERNEL_ARGS, /* needs a reboot */
+    STEP_HUGEPAGES,
+    STEP_VFS,
+    STEP_VOLUME_CREATE,
+    STEP_VOLUME_GROW,
+    STEP_DOMAIN_DEFINE,
+    STEP_DOMAIN_REPIN, /* of a running slice */
+    STEP_DOMAIN_STOP,
+    STEP_DOMAIN_START,
+    STEP_DOMAIN_AUTOSTART,
+    STEP_DOMAIN_UNDEFINE,
+    STEP_VOLUME_DELETE,
+} StepKind;
+
+typedef struct {
+    int kind;      /* StepKind */
+    char *subject; /* the slice, or the device or node of a host step */
+    char *text;    /* what is done, one line: "define domain Red_k8s_cluster_worker1" */
+    char *why;     /* one line */
+    char *undo;    /* what takes it back, one line */
+    int reboot;    /* flag: takes effect at the next boot */
+    int by_hand;   /* flag: this version does not do it; text is what to do */
+} Step;
+
+typedef struct {
+    char *name, *uri;
+    int kvm; /* false: the slices run under emulation */
+    CpuSet *reserved_cpus, *isolated_cpus;
+    GPtrArray *kernel_args; /* char * */
+    GPtrArray *slices;      /* PlanSlice *, in the order of the spec */
+    GPtrArray *steps;       /* Step * */
+} PlanHost;
+
+typedef struct {
+    char *name, *cluster;
+    char
+        *resource; /* "cores" "memory" "hugepages" "nic" "device" "iommu-group" "numa" "host" ... */
+    char *reason;
+} PlanUnplaced;
+
+typedef struct {
+    gint64 admitted, admitted_bound; /* slices; bound: no plan can admit more */
+} PlanBounds;
+
+typedef struct {
+    gint64 version;
+    GPtrArray *hosts;    /* PlanHost * */
+    GPtrArray *unplaced; /* PlanUnplaced * */
+    GPtrArray *findings; /* Finding *, written by plan_to_json beside the record */
+    PlanBounds bounds;
+} Plan;
+
+extern const Record PLAN_RECORD;
+extern const Record PLAN_SLICE_RECORD;
+extern const Record STEP_RECORD;
+
+Plan *plan_new(void);
+void plan_free(Plan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
+
+PlanSlice *plan_slice_new(void);
+void plan_slice_free(PlanSlice *slice);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlanSlice, plan_slice_free)
+
+json_t *plan_to_json(const Plan *plan);
+Plan *plan_from_tree(const Tree *tree, GPtrArray *findings);
+
+/* Every vCPU's CPU, and these with the emulator's and the IOThreads'. Caller frees. */
+CpuSet *plan_slice_vcpu_cpus(const PlanSlice *slice);
+CpuSet *plan_slice_all_cpus(const PlanSlice *slice);
+const PlanSlice *plan_host_find_slice(const PlanHost *host, const char *name);
