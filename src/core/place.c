@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner for one host: the order of its stages (core/place_internal.h). */
+#include "core/place_internal.h"
+
+/* Search nodes; well under a second. What is not proved within it is said in plan->bounds. */
+#define SEARCH_BUDGET 200000
+
+/* Two running slices that claim one core (somebody moved a pin by hand): the first keeps it. */
+static void settle_stays(const GPtrArray *demands)
+{
+    g_autoptr(CpuSet) taken = cpuset_new();
+
+    for (guint i = 0; i < demands->len; i++) {
+        Demand *demand = g_ptr_array_index(demands, i);
+        g_autoptr(CpuSet) cpus = demand->stay ? plan_slice_vcpu_cpus(demand->running) : NULL;
+
+        if (!cpus)
+            continue;
+        if (cpuset_intersects(cpus, taken))
+            g_clear_pointer(&demand->stay, g_array_unref);
+        else
+            cpuset_union(taken, cpus);
+    }
+}
+
+static guint count_vf_nics(const GPtrArray *instances)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < instances->len; i++) {
+        const SpecInstance *instance = g_ptr_array_index(instances, i);
+
+        for (guint n = 0; n < instance->slice->nics->len; n++) {
+            const SpecNic *nic = g_ptr_array_index(instance->slice->nics, n);
+
+            count += nic->mode == SPEC_NIC_VF;
+        }
+    }
+    return count;
+}
+
+static GPtrArray *list_demands(const Supply *supply, const Spec *spec, const GPtrArray *instances,
+                               const GPtrArray *running)
+{
+    GPtrArray *demands = g_ptr_array_new_with_free_func((GDestroyNotify)demand_free);
+
+    for (guint i = 0; i < instances->len; i++) {
+        const SpecInstance *instance = g_ptr_array_index(instances, i);
+
+        g_ptr_array_add(demands, demand_new(supply, spec, instance, instance->slice, i, running));
+    }
+    settle_stays(demands);
+    return demands;
+}
+
+static void tell_host(const SpecHost *spec_host, const PlanHost *plan_host, GPtrArray *findings)
+{
+    g_autofree char *subject = g_strdup_printf("host %s", plan_host->name);
+    Finding *finding;
+
+    if (!plan_host->kvm) {
+        finding = findings_add(findings, FINDING_WARNING, "no-kvm", subject,
+                               "there is no /dev/kvm: the slices run under emulation, at a small "
+                               "part of the speed, without host-passthrough CPUs, and handing "
+                               "PCI functions through is not supported there");
+        finding_set_hint(finding, "enable VT-x or AMD-V in the firmware and load kvm_intel or "
+                                  "kvm_amd");
+    }
+    if (spec_host->isolation == SPEC_ISOLATION_NONE) {
+        finding = findings_add(findings, FINDING_WARNING, "no-isolation", subject,
+                               "its scheduler may run other work on the slices' CPUs "
+                               "(isolation: none)");
+        finding_set_hint(finding, "isolation: boot");
+        finding_mark(finding, spec_host->node);
+    }
+}
+
+static void refuse_all(const GPtrArray *instances, Plan *plan)
+{
+    for (guint i = 0; i < instances->len; i++) {
+        const SpecInstance *instance = g_ptr_array_index(instances, i);
+        PlanUnplaced *unplaced = plan_member_new(&PLAN_RECORD, "unplaced");
+
+        unplaced->name = g_strdup(instance->name);
+        unplaced->cluster = g_strdup(instance->cluster->name);
+        unplaced->resource = g_strdup("host");
+        unplaced->reason = g_strdup("what the host keeps for itself is not settled");
+        g_ptr_array_add(plan->unplaced, unplaced);
+    }
+}
+
+static void place_demands(const Supply *supply, const Spec *spec, const GPtrArray *instances,
+                          const GPtrArray *running, Plan *plan, PlanHost *plan_host)
+{
+    g_autoptr(GPtrArray) demands = list_demands(supply, spec, instances, running);
+    g_autoptr(Solution) solution = search_solve(supply, demands, SEARCH_BUDGET);
+
+    assign_slices(supply, spec, demands, solution, plan_host, plan->findings);
+    refuse_slices(supply, spec, demands, solution, plan);
+    plan->bounds.admitted = solution->admitted;
+    plan->bounds.admitted_bound = solution->bound;
+    if (plan_host->slices->len == 0)
+        return;
+    if (supply->spec_host->isolation == SPEC_ISOLATION_BOOT)
+        kernel_args_add(supply->host, plan_host);
+    tell_host(supply->spec_host, plan_host, plan->findings);
+}
+
+Plan *place_slices(const Spec *spec, const SpecHost *spec_host, const Host *host,
+                   const GPtrArray *running)
+{
+    Plan *plan = plan_new();
+    PlanHost *plan_host = plan_member_new(&PLAN_RECORD, "hosts");
+    g_autoptr(GPtrArray) instances = spec_expand(spec);
+    g_autoptr(Supply) supply =
+        supply_new(host, spec_host, count_vf_nics(instances), running, plan->findings);
+
+    plan_host->name = g_strdup(host->hostname);
+    plan_host->uri = g_strdup(spec_host->uri);
+    plan_host->kvm = host->kernel.kvm == 1;
+    plan_host->reserved_cpus = cpuset_copy(supply->reserved);
+    g_ptr_array_add(plan->hosts, plan_host);
+    plan->bounds = (PlanBounds){0, 0};
+    if (!findings_have(plan->findings, FINDING_ERROR)) {
+        place_demands(supply, spec, instances, running, plan, plan_host);
+        return plan;
+    }
+    plan_host->isolated_cpus = cpuset_new();
+    refuse_all(instances, plan);
+    return plan;
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Counts of cores turned into cores. Slices that stay keep theirs; then service cores, lowest
+ * first; then the largest slices first, each within one L3 domain that no other slice uses where
+ * there is one (best fit; not exact, unlike the search).
+ */
+#include "core/place_internal.h"
+
+void core_map_free(CoreMap *map)
+{
+    if (!map)
+        return;
+    for (guint n = 0; n < map->n_nodes; n++) {
+        g_ptr_array_unref(map->free[n]);
+        cpuset_free(map->shared[n]);
+    }
+    for (guint i = 0; i < map->n_demands; i++) {
+        g_ptr_array_unref(map->cores[i]);
+        cpuset_free(map->service[i]);
+    }
+    g_free(map->free);
+    g_free(map->shared);
+    g_free(map->cores);
+    g_free(map->service);
+    g_free(map);
+}
+
+typedef struct {
+    CoreMap *map;
+    const Supply *supply;
+    const GPtrArray *demands;
+    const Solution *solution;
+    guint *whole_need; /* by supply node: whole cores still to be given to slices that need such */
+    GHashTable *domains; /* L3 domains (of HostCore.l3) in which a slice has vCPUs */
+} Dealer;
+
+static const Demand *demand_at(const Dealer *dealer, guint i)
+{
+    return g_ptr_array_index(dealer->demands, i);
+}
+
+static void give(Dealer *dealer, guint demand, guint node, const HostCore *core)
+{
+    g_ptr_array_remove(dealer->map->free[node], (gpointer)core);
+    g_ptr_array_add(dealer->map->cores[demand], (gpointer)core);
+    g_hash_table_add(dealer->domains, (gpointer)&core->l3);
+}
+
+static void give_stays(Dealer *dealer)
+{
+    for (guint i = 0; i < dealer->demands->len; i++) {
+        const Choice *choice = &dealer->solution->choices[i];
+        const Demand *demand = demand_at(dealer, i);
+
+        if (!choice->placed)
+            continue;
+        for (guint v = 0; choice->stays && v < demand->running->vcpus->len; v += demand->threads) {
+            const PlanVcpu *vcpu = g_ptr_array_index(demand->running->vcpus, v);
+
+            give(dealer, i, choice->nodes[v / demand->vcpus_per_node],
+                 host_core_of_cpu(dealer->supply->host, (guint)vcpu->cpu));
+        }
+        for (guint n = 0; n < demand->n_nodes && !choice->stays && demand->whole; n++)
+            dealer->whole_need[choice->nodes[n]] += demand->cores_per_node;
+    }
+}
+
+/* A slice that can do with any core takes one with siblings offline first, and never a whole one
+ * that others still need. @preferred: CPUs that are taken before all others; may be NULL. */
+static const HostCore *find_any_core(const Dealer *dealer, guint node, const CpuSet *preferred)
+{
+    const GPtrArray *free = dealer->map->free[node];
+    const HostCore *whole = NULL, *partial = NULL;
+    guint n_whole = 0;
+
+    for (guint i = 0; i < free->len; i++)
+        n_whole += supply_core_is_whole(dealer->supply, g_ptr_array_index(free, i));
+    for (guint i = 0; i < free->len; i++) {
+        const HostCore *core = g_ptr_array_index(free, i);
+        bool is_whole = supply_core_is_whole(dealer->supply, core);
+
+        if (is_whole && n_whole <= dealer->whole_need[node])
+            continue;
+        if (preferred && cpuset_is_subset(core->cpus, preferred))
+            return core;
+        if (is_whole)
+            whole = whole ?: core;
+        else
+            partial = partial ?: core;
+    }
+    return partial ?: whole;
+}
+
+static CpuSet *take_service(Dealer *dealer, guint node, guint count, const CpuSet *preferred)
+{
+    CpuSet *cpus = cpuset_new();
+
+    for (guint i = 0; i < count; i++) {
+        const HostCore *core = find_any_core(dealer, node, preferred);
+
+        if (!core)
+            break; /* cannot be: the search counted them */
+        cpuset_union(cpus, core->cpus);
+        g_ptr_array_remove(dealer->map->free[node], (gpointer)core);
+    }
+    return cpus;
+}
+
+static void give_service(Dealer *dealer)
+{
+    for (guint n = 0; n < dealer->map->n_nodes; n++) {
+        g_autoptr(CpuSet) preferred = cpuset_new();
+        guint count = 0;
+
+        for (guint i = 0; i < dealer->demands->len; i++) {
+            const Choice *choice = &dealer->solution->choices[i];
+            const Demand *demand = demand_at(dealer, i);
+
+            if (!choice->placed || demand->own_service || choice->nodes[0] != n)
+                continue;
+            count = MAX(count, demand->service);
+            if (choice->stays && demand->running->emulator_cpus)
+                cpuset_union(preferred, demand->running->emulator_cpus);
+        }
+        if (count > 0)
+            dealer->map->shared[n] = take_service(dealer, n, count, preferred);
+    }
+    for (guint turn = 0; turn < 2; turn++) /* those that stay choose first */
+        for (guint i = 0; i < dealer->demands->len; i++) {
+            const Choice *choice = &dealer->solution->choices[i];
+            const Demand *demand = demand_at(dealer, i);
+
+            if (!choice->placed || !demand->own_service || !demand->service ||
+                choice->stays != (turn == 0))
+                continue;
+            dealer->map->service[i] =
+                take_service(dealer, choice->nodes[0], demand->service,
+                             choice->stays ? demand->running->emulator_cpus : NULL);
+        }
+}
+
+typedef struct {
+    const gint64 *l3;
+    guint n_free;
+    bool fresh; /* no slice has vCPUs there */
+} Domain;
+
+static GArray *list_domains(const Dealer *dealer, guint node, bool whole)
+{
+    const GPtrArray *free = dealer->map->free[node];
+    GArray *domains = g_array_new(false, true, sizeof(Domain));
+
+    for (guint i = 0; i < free->len; i++) {
+        const HostCore *core = g_ptr_array_index(free, i);
+        guint d = 0;
+
+        if (whole && !supply_core_is_whole(dealer->supply, core))
+            continue;
+        while (d < domains->len && *g_array_index(domains, Domain, d).l3 != core->l3)
+            d++;
+        if (d == domains->len) {
+            Domain domain = {&core->l3, 0, !g_hash_table_contains(dealer->domains, &core->l3)};
+
+            g_array_append_val(domains, domain);
+        }
+        g_array_index(domains, Domain, d).n_free++;
+    }
+    return domains;
+}
+
+/* One that holds all @count: best an unused one, then the one with least to spare. When none does:
+ * an unused one, then the one with most. */
+static const Domain *choose_domain(const GArray *domains, guint count)
+{
+    const Domain *best = NULL;
+
+    for (guint d = 0; d < domains->len; d++) {
+        const Domain *domain = &g_array_index(domains, Domain, d);
+        bool holds = domain->n_free >= count;
+        bool best_holds = best && best->n_free >= count;
+
+        if (!best || (holds && !best_holds))
+            best = domain;
+        else if (holds != best_holds)
+            continue;
+        else if (domain->fresh != best->fresh)
+            best = domain->fresh ? domain : best;
+        else if (holds ? domain->n_free < best->n_free : domain->n_free > best->n_free)
+            best = domain;
+    }
+    return best;
+}
+
+static int compare_cores(gconstpointer a, gconstpointer b)
+{
+    const HostCore *x = *(HostCore *const *)a, *y = *(HostCore *const *)b;
+
+    return cpuset_next(x->cpus, 0) - cpuset_next(y->cpus, 0);
+}
+
+static void give_on_node(Dealer *dealer, guint demand_index, guint node)
+{
+    const Demand *demand = demand_at(dealer, demand_index);
+    g_autoptr(GPtrArray) taken = g_ptr_array_new();
+    guint count = demand->cores_per_node;
+
+    while (!demand->whole && count > 0) { /* cores with siblings offline first, if there are any */
+        const HostCore *core = find_any_core(dealer, node, NULL);
+
+        if (!core || supply_core_is_whole(dealer->supply, core))
+            break;
+        g_ptr_array_add(taken, (gpointer)core);
+        g_ptr_array_remove(dealer->map->free[node], (gpointer)core);
+        count--;
+    }
+    while (count > 0) {
+        g_autoptr(GArray) domains = list_domains(dealer, node, true);
+        const Domain *domain = choose_domain(domains, count);
+        gint64 l3;
+
+        if (!domain)
+            break; /* cannot be: the search counted them */
+        l3 = *domain->l3;
+        for (guint i = 0; i < dealer->map->free[node]->len && count > 0;) {
+            const HostCore *core = g_ptr_array_index(dealer->map->free[node], i);
+
+            if (core->l3 != l3 || !supply_core_is_whole(dealer->supply, core)) {
+                i++;
+                continue;
+            }
+            g_ptr_array_add(taken, (gpointer)core);
+            g_ptr_array_remove_index(dealer->map->free[node], i);
+            count--;
+        }
+    }
+    g_ptr_array_sort(taken, compare_cores);
+    for (guint i = 0; i < taken->len; i++)
+        give(dealer, demand_index, node, g_ptr_array_index(taken, i));
+    if (demand->whole)
+        dealer->whole_need[node] -= demand->cores_per_node;
+}
+
+static int compare_sizes(gconstpointer a, gconstpointer b)
+{
+    const Demand *x = *(Demand *const *)a, *y = *(Demand *const *)b;
+
+    if (x->whole != y->whole)
+        return x->whole ? -1 : 1;
+    if (x->cores_per_node != y->cores_per_node)
+        return x->cores_per_node > y->cores_per_node ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void give_vcpus(Dealer *dealer)
+{
+    g_autoptr(GPtrArray) order = g_ptr_array_new();
+
+    for (guint i = 0; i < dealer->demands->len; i++)
+        if (dealer->solution->choices[i].placed && !dealer->solution->choices[i].stays)
+            g_ptr_array_add(order, (gpointer)demand_at(dealer, i));
+    g_ptr_array_sort(order, compare_sizes);
+    for (guint i = 0; i < order->len; i++) {
+        const Demand *demand = g_ptr_array_index(order, i);
+
+        for (guint n = 0; n < demand->n_nodes; n++)
+            give_on_node(dealer, demand->index, dealer->solution->choices[demand->index].nodes[n]);
+    }
+}
+
+CoreMap *core_map_new(const Supply *supply, const GPtrArray *demands, const Solution *solution)
+{
+    CoreMap *map = g_new0(CoreMap, 1);
+    g_autofree guint *whole_need = g_new0(guint, supply->nodes->len);
+    g_autoptr(GHashTable) domains = g_hash_table_new(g_int64_hash, g_int64_equal);
+    Dealer dealer = {map, supply, demands, solution, whole_need, domains};
+
+    map->n_nodes = supply->nodes->len;
+    map->n_demands = demands->len;
+    map->free = g_new0(GPtrArray *, map->n_nodes);
+    map->shared = g_new0(CpuSet *, map->n_nodes);
+    map->cores = g_new0(GPtrArray *, map->n_demands);
+    map->service = g_new0(CpuSet *, map->n_demands);
+    for (guint n = 0; n < map->n_nodes; n++) {
+        const SupplyNode *node = g_ptr_array_index(supply->nodes, n);
+
+        map->free[n] = g_ptr_array_new();
+        for (guint i = 0; i < node->cores->len; i++)
+            g_ptr_array_add(map->free[n], g_ptr_array_index(node->cores, i));
+    }
+    for (guint i = 0; i < map->n_demands; i++)
+        map->cores[i] = g_ptr_array_new();
+    give_stays(&dealer);
+    give_service(&dealer);
+    give_vcpus(&dealer);
+    return map;
+}

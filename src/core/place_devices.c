@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The PCI functions of a slice as the plan tells them, and what they cost. */
+#include "core/place_internal.h"
+
+/* Locally administered, unicast (IEEE 802: bit 1 of the first byte set, bit 0 clear); the same for
+ * ever for the same host, slice and NIC. */
+static char *derive_mac(const char *hostname, const char *slice, guint number, GHashTable *macs)
+{
+    for (guint salt = 0;; salt++) {
+        g_autofree char *text = salt ? g_strdup_printf("%s/%s/%u/%u", hostname, slice, number, salt)
+                                     : g_strdup_printf("%s/%s/%u", hostname, slice, number);
+        g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+        char *mac =
+            g_strdup_printf("02:%.2s:%.2s:%.2s:%.2s:%.2s", sum, sum + 2, sum + 4, sum + 6, sum + 8);
+
+        if (g_hash_table_add(macs, g_strdup(mac)))
+            return mac;
+        g_free(mac);
+    }
+}
+
+static void fill_vf(const Supply *supply, const Spec *spec, const Demand *demand, const Want *want,
+                    const Unit *unit, GHashTable *macs, PlanDevice *device)
+{
+    const SpecNic *nic = want->nic;
+    const SpecNetwork *network = spec_find_network(spec, nic->network);
+
+    device->pf = g_strdup(unit->pf->address);
+    device->vf = unit->vf;
+    device->mac =
+        nic->mac ? g_ascii_strdown(nic->mac, -1)
+                 : derive_mac(supply->host->hostname, demand->instance->name, want->number, macs);
+    device->vlan = nic->vlan != RECORD_UNSET || !network ? nic->vlan : network->vlan;
+    device->trust = nic->trust;
+    device->spoofchk = nic->spoofchk;
+}
+
+static char *nodes_text(const Supply *supply, const Demand *demand, const Choice *choice)
+{
+    GString *text = g_string_new(demand->n_nodes > 1 ? "nodes " : "node ");
+
+    for (guint i = 0; i < demand->n_nodes; i++) {
+        const SupplyNode *node = g_ptr_array_index(supply->nodes, choice->nodes[i]);
+
+        g_string_append_printf(text, "%s%" G_GINT64_FORMAT, i ? "," : "", node->node->id);
+    }
+    return g_string_free(text, false);
+}
+
+/* Asked for (locality: preferred), and still worth to be known. */
+static void tell_remote(const Supply *supply, const Demand *demand, const Choice *choice,
+                        const Want *want, const Unit *unit, GPtrArray *findings)
+{
+    g_autofree char *subject = g_strdup_printf("slice %s", demand->instance->name);
+    g_autofree char *label = unit_label(unit);
+    g_autofree char *nodes = nodes_text(supply, demand, choice);
+    g_autofree char *path = NULL;
+    bool local;
+    Finding *finding;
+
+    want_accepts(want, supply, unit, choice->nodes, demand->n_nodes, &local);
+    if (local || want->locality != SPEC_LOCALITY_PREFERRED)
+        return;
+    if (unit->node == RECORD_UNSET)
+        finding = findings_add(findings, FINDING_WARNING,
+                               want->nic ? "nic-remote-node" : "device-remote-node", subject,
+                               "its %s %s sits on a node the host does not tell, its vCPUs on %s",
+                               want->nic ? "NIC" : "device", label, nodes);
+    else
+        finding = findings_add(findings, FINDING_WARNING,
+                               want->nic ? "nic-remote-node" : "device-remote-node", subject,
+                               "its %s %s sits on node %" G_GINT64_FORMAT
+                               ", its vCPUs on %s: every %s crosses the sockets",
+                               want->nic ? "NIC" : "device", label, unit->node, nodes,
+                               want->nic ? "packet" : "access");
+    finding_mark(finding, want->nic ? want->nic->node : want->device->node);
+    if (unit->address) {
+        path = g_strdup_printf("/sys/bus/pci/devices/%s/numa_node", unit->address);
+        finding_set_path(finding, path);
+    }
+    if (unit->node != RECORD_UNSET)
+        finding_set_hint(finding,
+                         "a %s on %s would not, nor would the slice on node %" G_GINT64_FORMAT,
+                         want->nic ? "NIC" : "device", nodes, unit->node);
+}
+
+static void tell_unknown_address(const Demand *demand, const Want *want, const Unit *unit,
+                                 GPtrArray *findings)
+{
+    g_autofree char *subject = g_strdup_printf("slice %s", demand->instance->name);
+    g_autofree char *label = unit_label(unit);
+    Finding *finding;
+
+    if (unit->address)
+        return;
+    finding = findings_add(findings, FINDING_ERROR, "vf-address-unknown", subject,
+                           "%s is not made yet, and the host does not tell its address", label);
+    finding_set_hint(finding, "make the VFs of %s first, then plan again", unit->pf->address);
+    finding_mark(finding, want->nic->node);
+}
+
+void assign_devices(const Supply *supply, const Spec *spec, const Demand *demand,
+                    const Choice *choice, GHashTable *macs, PlanSlice *slice, GPtrArray *findings)
+{
+    for (guint w = 0; w < demand->wants->len; w++) {
+        const Want *want = g_ptr_array_index(demand->wants, w);
+        const Unit *unit = choice->units[w];
+        const HostPci *pci = unit->pci ? unit->pci : unit->pf;
+        PlanDevice *device = plan_member_new(&PLAN_SLICE_RECORD, "devices");
+
+        device->kind = !want->nic                       ? PLAN_DEVICE_PCI
+                       : want->nic->mode == SPEC_NIC_VF ? PLAN_DEVICE_VF
+                                                        : PLAN_DEVICE_PF;
+        device->address = g_strdup(unit->address);
+        device->network = want->nic ? g_strdup(want->nic->network) : NULL;
+        device->node = unit->node;
+        device->vendor = g_strdup(pci->vendor);
+        device->device = unit->pci ? g_strdup(pci->device) : NULL; /* a VF has an id of its own */
+        if (device->kind == PLAN_DEVICE_VF)
+            fill_vf(supply, spec, demand, want, unit, macs, device);
+        g_ptr_array_add(slice->devices, device);
+        tell_remote(supply, demand, choice, want, unit, findings);
+        tell_unknown_address(demand, want, unit, findings);
+    }
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel arguments a plan needs (Documentation/admin-guide/kernel-parameters.txt).
+ *
+ * isolcpus=managed_irq,domain: out of load balancing, and managed interrupts keep away; nohz_full
+ * and rcu_nocbs: no tick and no RCU callbacks there; irqaffinity: other interrupts go to the host's
+ * CPUs. Hugepages of 1 GiB must be had at boot, and on the right node: "hugepages=0:4,1:8" (Linux
+ * >= 5.16, commit b5389086ad7b); a plain number would spread over all nodes, those without slices
+ * too.
+ */
+#include "core/place_internal.h"
+
+#include <string.h>
+
+#define GIB (G_GINT64_CONSTANT(1) << 30)
+#define MIB (G_GINT64_CONSTANT(1) << 20)
+
+static void G_GNUC_PRINTF(2, 3) add(PlanHost *plan_host, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_ptr_array_add(plan_host->kernel_args, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+static bool has_devices(const PlanHost *plan_host)
+{
+    for (guint i = 0; i < plan_host->slices->len; i++)
+        if (((const PlanSlice *)g_ptr_array_index(plan_host->slices, i))->devices->len > 0)
+            return true;
+    return false;
+}
+
+static void add_iommu(const Host *host, PlanHost *plan_host)
+{
+    if (host->cpu.model && strstr(host->cpu.model, "Intel"))
+        add(plan_host, "intel_iommu=on");
+    else if (host->cpu.model && strstr(host->cpu.model, "AMD"))
+        add(plan_host, "amd_iommu=on");
+    add(plan_host, "iommu=pt");
+}
+
+static gint64 pages_on_node(const PlanHost *plan_host, gint64 node, gint64 page)
+{
+    gint64 pages = 0;
+
+    for (guint i = 0; i < plan_host->slices->len; i++) {
+        const PlanSlice *slice = g_ptr_array_index(plan_host->slices, i);
+
+        for (guint n = 0; n < slice->nodes->len; n++)
+            if (slice->hugepage_bytes == page && g_array_index(slice->nodes, gint64, n) == node)
+                pages += slice->memory_bytes / page / slice->nodes->len;
+    }
+    return pages;
+}
+
+/* "0:4,1:8", or NULL when no slice asks for this size. */
+static char *pages_text(const Host *host, const PlanHost *plan_host, gint64 page)
+{
+    GString *text = g_string_new(NULL);
+
+    for (guint n = 0; n < host->nodes->len; n++) {
+        const HostNode *node = g_ptr_array_index(host->nodes, n);
+        gint64 pages = pages_on_node(plan_host, node->id, page);
+
+        if (pages > 0)
+            g_string_append_printf(text, "%s%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT,
+                                   text->len ? "," : "", node->id, pages);
+    }
+    return g_string_free(text, text->len == 0);
+}
+
+static void add_hugepages(const Host *host, PlanHost *plan_host)
+{
+    g_autofree char *large = pages_text(host, plan_host, GIB);
+    g_autofree char *small = pages_text(host, plan_host, 2 * MIB);
+
+    if (!large)
+        return; /* 2 MiB pages can be had at run time */
+    add(plan_host, "default_hugepagesz=1G");
+    add(plan_host, "hugepagesz=1G");
+    add(plan_host, "hugepages=%s", large);
+    if (!small)
+        return;
+    add(plan_host, "hugepagesz=2M");
+    add(plan_host, "hugepages=%s", small);
+}
+
+void kernel_args_add(const Host *host, PlanHost *plan_host)
+{
+    g_autofree char *isolated = cpuset_format(plan_host->isolated_cpus);
+    g_autofree char *reserved = cpuset_format(plan_host->reserved_cpus);
+
+    if (has_devices(plan_host))
+        add_iommu(host, plan_host);
+    add(plan_host, "isolcpus=managed_irq,domain,%s", isolated);
+    add(plan_host, "nohz_full=%s", isolated);
+    add(plan_host, "rcu_nocbs=%s", isolated);
+    add(plan_host, "irqaffinity=%s", reserved);
+    add_hugepages(host, plan_host);
+}
