@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/discover.h"
+
+#include <string.h>
+
+#include "port/discover_parts.h"
+
+/* In order: nodes need the online CPUs, PCI functions the nodes, nets and storage the functions. */
+static void (*const PARTS[])(Discovery *discovery) = {
+    discover_kernel, discover_memory, discover_pci, discover_nets, discover_storage,
+};
+
+Host *discover_host(const char *root_directory, GPtrArray *findings, GError **error)
+{
+    g_autoptr(Root) root = root_open(root_directory ? root_directory : "/", error);
+    g_autoptr(Host) host = NULL;
+    Discovery discovery;
+
+    if (!root)
+        return NULL;
+    host = host_new();
+    host->replayed = root_directory != NULL;
+    discovery = (Discovery){root, root_directory, host, findings};
+    if (!discover_cpu(&discovery, error))
+        return NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(PARTS); i++)
+        PARTS[i](&discovery);
+    return g_steal_pointer(&host);
+}
+
+void *discover_new(const char *path)
+{
+    g_auto(GStrv) keys = g_strsplit(path, ".", -1);
+    const Record *record = &HOST_RECORD;
+
+    for (char **key = keys; *key; key++) {
+        guint i = 0;
+
+        while (strcmp(record->fields[i].name, *key) != 0)
+            g_assert(++i < record->n_fields);
+        record = record->fields[i].record;
+    }
+    return record_new(record);
+}
+
+void discover_warn(Discovery *discovery, const char *code, const char *path, const char *format,
+                   ...)
+{
+    g_autofree char *text = NULL;
+    va_list arguments;
+    Finding *finding;
+
+    va_start(arguments, format);
+    text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    finding = findings_add(discovery->findings, FINDING_WARNING, code, "host", "%s", text);
+    if (path)
+        finding_set_path(finding, path);
+}
+
+CpuSet *discover_parse_mask(const char *text)
+{
+    g_autoptr(CpuSet) set = cpuset_new();
+    guint cpu = 0;
+
+    for (gssize i = strlen(text) - 1; i >= 0; i--) {
+        int digit = g_ascii_xdigit_value(text[i]);
+
+        if (text[i] == ',')
+            continue; /* each word but the first has all of its eight digits */
+        if (digit < 0 || cpu + 4 > CPUSET_LIMIT)
+            return NULL;
+        for (guint bit = 0; bit < 4; bit++) {
+            if (digit & 1 << bit)
+                cpuset_add(set, cpu + bit);
+        }
+        cpu += 4;
+    }
+    return cpu ? g_steal_pointer(&set) : NULL;
+}
+
+CpuSet *discover_read_cpus(Root *root, const char *list, const char *mask)
+{
+    CpuSet *set = root_read_cpus(root, "%s", list);
+    g_autofree char *text = set ? NULL : root_read_text(root, "%s", mask);
+
+    return text ? discover_parse_mask(text) : set;
+}
+
+void discover_add_use(GPtrArray *uses, const char *use)
+{
+    if (!g_ptr_array_find_with_equal_func(uses, use, g_str_equal, NULL))
+        g_ptr_array_add(uses, g_strdup(use));
+}
+
+bool discover_is_pci_address(const char *text)
+{
+    gsize domain = strspn(text, "0123456789abcdef");
+    const char *rest = text + domain;
+
+    return domain >= 4 && domain <= 8 && strlen(rest) == 8 && rest[0] == ':' &&
+           g_ascii_isxdigit(rest[1]) && g_ascii_isxdigit(rest[2]) && rest[3] == ':' &&
+           g_ascii_isxdigit(rest[4]) && g_ascii_isxdigit(rest[5]) && rest[6] == '.' &&
+           rest[7] >= '0' && rest[7] <= '7';
+}
+
+GPtrArray *discover_path_functions(const char *path)
+{
+    GPtrArray *functions = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+    for (char **part = parts; *part; part++) {
+        if (discover_is_pci_address(*part))
+            g_ptr_array_add(functions, g_strdup(*part));
+    }
+    return functions;
+}
+
+gint64 discover_numbered(const char *name, const char *prefix)
+{
+    const char *digits = name + strlen(prefix);
+
+    if (!g_str_has_prefix(name, prefix) || !*digits || strlen(digits) > 9 ||
+        strspn(digits, "0123456789") != strlen(digits))
+        return -1;
+    return g_ascii_strtoll(digits, NULL, 10);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The network interfaces of PCI functions: name, permanent MAC, link. What they are used for is
+ * found in discover_net_use.c. */
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "port/discover_parts.h"
+
+#define DEVICES "sys/bus/pci/devices"
+
+static void free_net(gpointer data)
+{
+    Net *net = data;
+
+    g_free(net->name);
+    g_free(net->path);
+    g_ptr_array_unref(net->uppers);
+    g_ptr_array_unref(net->uses);
+    g_free(net);
+}
+
+Net *discover_find_net(GPtrArray *nets, const char *name, bool add)
+{
+    Net *net;
+
+    for (guint i = 0; i < nets->len; i++) {
+        net = g_ptr_array_index(nets, i);
+        if (strcmp(net->name, name) == 0)
+            return net;
+    }
+    if (!add)
+        return NULL;
+    net = g_new0(Net, 1);
+    net->name = g_strdup(name);
+    net->uppers = g_ptr_array_new();
+    net->uses = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(nets, net);
+    return net;
+}
+
+static void add_folder(Root *root, const char *folder, GPtrArray *nets)
+{
+    g_autoptr(GPtrArray) names = root_list(root, "%s", folder);
+
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = names->pdata[i];
+        g_autoptr(GPtrArray) files = root_list(root, "%s/%s", folder, name);
+        Net *net;
+
+        if (!files->len) /* bonding_masters is a file; a link may dangle */
+            continue;
+        net = discover_find_net(nets, name, true);
+        if (!net->path)
+            net->path = g_strdup_printf("%s/%s", folder, name);
+    }
+}
+
+/* The six bytes of an Ethernet address; InfiniBand's twenty are none. */
+static bool is_mac(const char *text)
+{
+    static const char form[] = "xx:xx:xx:xx:xx:xx";
+    guint i;
+
+    for (i = 0; form[i] && text[i]; i++) {
+        if (form[i] == 'x' ? !g_ascii_isxdigit(text[i]) : text[i] != form[i])
+            return false;
+    }
+    return !form[i] && !text[i] && strcmp(text, "00:00:00:00:00:00") != 0;
+}
+
+/* ETHTOOL_GPERMADDR (linux/ethtool.h): the kernel tells it to everybody. */
+static char *ask_permanent_mac(const char *name)
+{
+    union {
+        struct ethtool_perm_addr header;
+        guint8 bytes[sizeof(struct ethtool_perm_addr) + 32];
+    } query = {.header = {.cmd = ETHTOOL_GPERMADDR, .size = 32}};
+    struct ifreq request = {.ifr_data = (char *)&query};
+    const guint8 *mac = query.header.data;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int result;
+
+    if (fd < 0)
+        return NULL;
+    g_strlcpy(request.ifr_name, name, sizeof request.ifr_name);
+    result = ioctl(fd, SIOCETHTOOL, &request);
+    (void)close(fd);
+    if (result != 0 || query.header.size != 6)
+        return NULL;
+    return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+                           mac[5]);
+}
+
+/* A member of a bond wears the bond's address; the bond keeps the permanent one. */
+static char *read_mac(Discovery *discovery, const Net *net)
+{
+    static const char *const files[] = {"bonding_slave/perm_hwaddr", "address"};
+    g_autofree char *asked = discovery->directory ? NULL : ask_permanent_mac(net->name);
+
+    if (asked && is_mac(asked))
+        return g_steal_pointer(&asked);
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *text = root_read_text(discovery->root, "%s/%s", net->path, files[i]);
+
+        if (text && is_mac(text))
+            return g_ascii_strdown(text, -1);
+    }
+    return NULL;
+}
+
+static int compare_texts(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static HostNet *read_net(Discovery *discovery, const Net *net)
+{
+    HostNet *host_net = discover_new("pci.nets");
+    gint64 speed = root_read_int(discovery->root, "%s/speed", net->path);
+    gint64 carrier = root_read_int(discovery->root, "%s/carrier", net->path);
+
+    host_net->name = g_utf8_make_valid(net->name, -1);
+    host_net->mac = read_mac(discovery, net);
+    /* SPEED_UNKNOWN is -1, which some drivers give as unsigned; without a link some say 0. */
+    host_net->speed_mbps = speed > 0 && speed < G_MAXINT ? speed : RECORD_UNSET;
+    host_net->carrier = carrier >= 0 ? carrier != 0 : RECORD_UNSET;
+    for (guint i = 0; i < net->uses->len; i++)
+        g_ptr_array_add(host_net->uses, g_strdup(net->uses->pdata[i]));
+    g_ptr_array_sort(host_net->uses, compare_texts);
+    return host_net;
+}
+
+/* The function below which an interface hangs: by the folder it was found in, or by its link. */
+static char *function_of(Root *root, const Net *net)
+{
+    g_autofree char *link = net->path ? root_read_link(root, "%s", net->path) : NULL;
+    g_autoptr(GPtrArray) functions = NULL;
+
+    if (!net->path)
+        return NULL;
+    functions = discover_path_functions(link ? link : net->path);
+    return functions->len ? g_strdup(functions->pdata[functions->len - 1]) : NULL;
+}
+
+/* Below the function itself, or below its virtio device. */
+static void find_function_nets(Root *root, const char *address, GPtrArray *nets)
+{
+    g_autofree char *own = g_strdup_printf(DEVICES "/%s/net", address);
+    g_autoptr(GPtrArray) names = root_list(root, DEVICES "/%s", address);
+
+    add_folder(root, own, nets);
+    for (guint i = 0; i < names->len; i++) {
+        g_autofree char *folder = NULL;
+
+        if (discover_numbered(names->pdata[i], "virtio") < 0)
+            continue;
+        folder = g_strdup_printf(DEVICES "/%s/%s/net", address, (char *)names->pdata[i]);
+        add_folder(root, folder, nets);
+    }
+}
+
+static int compare_nets(gconstpointer a, gconstpointer b)
+{
+    const Net *first = *(Net *const *)a, *second = *(Net *const *)b;
+
+    return strverscmp(first->name, second->name);
+}
+
+/* Trap of real captures: a NIC in use whose interface nobody recorded. */
+static void report_gaps(Discovery *discovery)
+{
+    const Host *host = discovery->host;
+    guint nics = 0, nameless = 0, no_mac = 0, nets = 0;
+
+    for (guint i = 0; i < host->pci->len; i++) {
+        const HostPci *pci = g_ptr_array_index(host->pci, i);
+        /* Without a driver, or held by vfio, a NIC of a running host has no interface. */
+        bool held =
+            pci->driver ? strcmp(pci->driver, "vfio-pci") != 0 : discovery->directory != NULL;
+
+        nics += host_pci_is_nic(pci);
+        nameless += host_pci_is_nic(pci) && !pci->nets->len && held;
+        for (guint n = 0; n < pci->nets->len; n++, nets++)
+            no_mac += !((const HostNet *)g_ptr_array_index(pci->nets, n))->mac;
+    }
+    if (nameless)
+        discover_warn(discovery, "nic-net-unknown", DEVICES "/*/net",
+                      "the network interfaces of %u of %u NICs are not known, nor what they are "
+                      "used for",
+                      nameless, nics);
+    if (no_mac)
+        discover_warn(discovery, "net-mac-unknown", DEVICES "/*/net/*/address",
+                      "the MAC addresses of %u of %u network interfaces are not known", no_mac,
+                      nets);
+}
+
+void discover_nets(Discovery *discovery)
+{
+    Host *host = discovery->host;
+    g_autoptr(GPtrArray) nets = g_ptr_array_new_with_free_func(free_net);
+
+    /* A capture may have either, and a USB NIC is only in the first. */
+    add_folder(discovery->root, "sys/class/net", nets);
+    for (guint i = 0; i < host->pci->len; i++)
+        find_function_nets(discovery->root,
+                           ((const HostPci *)g_ptr_array_index(host->pci, i))->address, nets);
+    discover_net_uses(discovery, nets);
+    g_ptr_array_sort(nets, compare_nets);
+    for (guint i = 0; i < nets->len; i++) {
+        const Net *net = g_ptr_array_index(nets, i);
+        g_autofree char *address = function_of(discovery->root, net);
+        const HostPci *pci = address ? host_find_pci(host, address) : NULL;
+
+        if (pci)
+            g_ptr_array_add(pci->nets, read_net(discovery, net));
+    }
+    report_gaps(discovery);
+}

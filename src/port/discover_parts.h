@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the discover_*.c share. Each part fills its own members of the Host, from the parts before
+ * it in the table of discover.c, and leaves unset what it cannot know.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "model/finding.h"
+#include "model/host.h"
+#include "port/root.h"
+
+typedef struct {
+    Root *root;
+    const char *directory; /* of the captured tree; NULL: this running host */
+    Host *host;
+    GPtrArray *findings;
+} Discovery;
+
+/* Without the CPUs there is no host: false with @error. */
+bool discover_cpu(Discovery *discovery, GError **error);
+/* What of this hwloc tells, when hwloc cannot. Returns how many CPUs have siblings that are not
+ * known. */
+guint discover_cpu_files(Discovery *discovery);
+/* The others tell what is missing as findings, one for each kind of gap. */
+void discover_kernel(Discovery *discovery);
+void discover_memory(Discovery *discovery);
+void discover_pci(Discovery *discovery);
+void discover_nets(Discovery *discovery);
+void discover_storage(Discovery *discovery);
+
+/* A network interface of the host, of a PCI function or virtual. */
+typedef struct {
+    char *name;
+    char *path;        /* its folder in sysfs; NULL: only others speak of it */
+    GPtrArray *uppers; /* Net *, the interfaces that stand on this one */
+    GPtrArray *uses;   /* char *: HOST_USE_... */
+} Net;
+
+Net *discover_find_net(GPtrArray *nets, const char *name, bool add);
+
+/* Fills uppers and uses of @nets (Net *), and adds what else it comes across. */
+void discover_net_uses(Discovery *discovery, GPtrArray *nets);
+
+/* An unset struct of the Host: "nodes", "nodes.hugepages", "pci", "pci.nets" ... (keys of the Host
+ * JSON); to be added to such a list of the Host, which frees it. */
+void *discover_new(const char *path);
+/* A warning of code @code that @format; @path, the sysfs path that would tell, may be NULL. */
+void discover_warn(Discovery *discovery, const char *code, const char *path, const char *format,
+                   ...) G_GNUC_PRINTF(4, 5);
+
+/* Hex words as in cpumap and thread_siblings, "00000000,0000ffff"; NULL when it is none. */
+CpuSet *discover_parse_mask(const char *text);
+/* A kernel list in the file @list, or a mask in the file @mask; both are whole paths. NULL:
+ * neither. */
+CpuSet *discover_read_cpus(Root *root, const char *list, const char *mask);
+/* Adds to a list of uses what is not there yet. */
+void discover_add_use(GPtrArray *uses, const char *use);
+/* The PCI functions in a sysfs path, outermost first: char *. */
+GPtrArray *discover_path_functions(const char *path);
+/* "0000:01:00.0", also with a domain above 16 bits. */
+bool discover_is_pci_address(const char *text);
+/* @name is @prefix and digits, no more: the number; else -1. */
+gint64 discover_numbered(const char *name, const char *prefix);

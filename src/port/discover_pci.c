@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PCI functions (Documentation/ABI/testing/sysfs-bus-pci); names by libpci from pci.ids. */
+#include <pci/pci.h>
+#include <string.h>
+
+#include "port/discover_parts.h"
+
+#define DEVICES "sys/bus/pci/devices"
+
+/* "0x8086\n" without the 0x, lower case, of @digits digits; or NULL. */
+static char *read_hex(Root *root, const char *address, const char *file, guint digits)
+{
+    gint64 number = root_read_int(root, DEVICES "/%s/%s", address, file);
+
+    return number < 0 || number >> (4 * digits)
+               ? NULL
+               : g_strdup_printf("%0*x", (int)digits, (unsigned)number);
+}
+
+static gint64 read_group(Root *root, const char *address)
+{
+    g_autofree char *name = root_read_link_name(root, DEVICES "/%s/iommu_group", address);
+
+    return name ? discover_numbered(name, "") : RECORD_UNSET;
+}
+
+static HostSriov *read_sriov(Root *root, const char *address)
+{
+    gint64 total = root_read_int(root, DEVICES "/%s/sriov_totalvfs", address);
+    HostSriov *sriov;
+
+    if (total <= 0)
+        return NULL;
+    sriov = discover_new("pci.sriov");
+    sriov->total_vfs = total;
+    sriov->num_vfs = root_read_int(root, DEVICES "/%s/sriov_numvfs", address);
+    sriov->offset = root_read_int(root, DEVICES "/%s/sriov_offset", address);
+    sriov->stride = root_read_int(root, DEVICES "/%s/sriov_stride", address);
+    return sriov;
+}
+
+/* -1 is "the firmware did not say". Where all CPUs are on one node there is only one answer. */
+static gint64 read_node(Discovery *discovery, const char *address)
+{
+    const Host *host = discovery->host;
+    gint64 id = root_read_int(discovery->root, DEVICES "/%s/numa_node", address);
+    const HostNode *first = g_ptr_array_index(host->nodes, 0);
+
+    if (host_find_node(host, id))
+        return id;
+    if (id == RECORD_UNSET && host->nodes->len == 1 && cpuset_equal(first->cpus, host->cpu.online))
+        return first->id;
+    return RECORD_UNSET;
+}
+
+static HostPci *read_function(Discovery *discovery, const char *address)
+{
+    Root *root = discovery->root;
+    HostPci *pci = discover_new("pci");
+    g_autofree char *pf = root_read_link_name(root, DEVICES "/%s/physfn", address);
+
+    pci->address = g_strdup(address);
+    pci->vendor = read_hex(root, address, "vendor", 4);
+    pci->device = read_hex(root, address, "device", 4);
+    pci->class_code = read_hex(root, address, "class", 6);
+    pci->driver = root_read_link_name(root, DEVICES "/%s/driver", address);
+    pci->node = read_node(discovery, address);
+    pci->iommu_group = read_group(root, address);
+    if (pf && discover_is_pci_address(pf))
+        pci->pf = g_steal_pointer(&pf);
+    else
+        pci->sriov = read_sriov(root, address);
+    return pci;
+}
+
+/* libpci wants an error handler that does not return; the only error that a look-up knows is a
+ * broken pci.ids of this machine. */
+G_GNUC_NORETURN G_GNUC_PRINTF(1, 2) static void fail_libpci(char *format, ...)
+{
+    g_error("libpci: %s", format);
+}
+
+G_GNUC_PRINTF(1, 2) static void ignore_message(char *format, ...)
+{
+}
+
+/* Only names are looked up, so pci_init(), which looks for a way to the hardware and ends the
+ * program when there is none, is not called. Without PCI_LOOKUP_NETWORK nothing is asked over the
+ * network. */
+static void look_up_names(Host *host)
+{
+    struct pci_access *access = pci_alloc();
+
+    access->error = fail_libpci;
+    access->warning = ignore_message;
+    access->debug = ignore_message;
+    for (guint i = 0; i < host->pci->len; i++) {
+        HostPci *pci = g_ptr_array_index(host->pci, i);
+        char buffer[256];
+        const char *name;
+
+        if (!pci->vendor || !pci->device)
+            continue;
+        name = pci_lookup_name(access, buffer, sizeof buffer,
+                               PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS |
+                                   PCI_LOOKUP_NO_HWDB,
+                               (int)g_ascii_strtoull(pci->vendor, NULL, 16),
+                               (int)g_ascii_strtoull(pci->device, NULL, 16));
+        if (name && g_utf8_validate(name, -1, NULL))
+            pci->name = g_strdup(name);
+    }
+    pci_cleanup(access);
+}
+
+/* A VF whose PF the capture lacks, or that names a function that is none: a VF of nothing we know.
+ */
+static guint drop_unknown_pfs(Host *host)
+{
+    guint dropped = 0;
+
+    for (guint i = 0; i < host->pci->len; i++) {
+        HostPci *vf = g_ptr_array_index(host->pci, i);
+        const HostPci *pf = vf->pf ? host_find_pci(host, vf->pf) : NULL;
+
+        if (vf->pf && (!pf || !pf->sriov)) {
+            g_clear_pointer(&vf->pf, g_free);
+            dropped++;
+        }
+    }
+    return dropped;
+}
+
+static void report_gaps(Discovery *discovery, guint no_pf)
+{
+    const Host *host = discovery->host;
+    guint nics = 0, no_node = 0, no_ids = 0, no_group = 0;
+
+    for (guint i = 0; i < host->pci->len; i++) {
+        const HostPci *pci = g_ptr_array_index(host->pci, i);
+
+        no_ids += !pci->vendor || !pci->device || !pci->class_code;
+        no_group += pci->iommu_group == RECORD_UNSET;
+        nics += host_pci_is_nic(pci);
+        no_node += host_pci_is_nic(pci) && pci->node == RECORD_UNSET;
+    }
+    if (no_node)
+        discover_warn(discovery, "nic-node-unknown", DEVICES "/*/numa_node",
+                      "the NUMA node of %u of %u NICs is not known", no_node, nics);
+    if (no_ids)
+        discover_warn(discovery, "pci-id-unknown", DEVICES "/*/vendor",
+                      "what %u of %u PCI functions are is not known", no_ids, host->pci->len);
+    if (host->kernel.iommu == RECORD_UNSET)
+        discover_warn(discovery, "iommu-unknown", "sys/kernel/iommu_groups",
+                      "whether the IOMMU is on is not known");
+    else if (no_group && no_group < host->pci->len)
+        discover_warn(discovery, "iommu-group-unknown", DEVICES "/*/iommu_group",
+                      "the IOMMU group of %u of %u PCI functions is not known", no_group,
+                      host->pci->len);
+    if (no_pf)
+        discover_warn(discovery, "vf-pf-unknown", DEVICES "/*/physfn",
+                      "the PF of %u VFs is not known", no_pf);
+}
+
+static int compare_functions(gconstpointer a, gconstpointer b)
+{
+    const HostPci *first = *(HostPci *const *)a, *second = *(HostPci *const *)b;
+
+    return strcmp(first->address, second->address);
+}
+
+void discover_pci(Discovery *discovery)
+{
+    Host *host = discovery->host;
+    g_autoptr(GPtrArray) names = root_list(discovery->root, DEVICES);
+
+    for (guint i = 0; i < names->len; i++) {
+        if (discover_is_pci_address(names->pdata[i]))
+            g_ptr_array_add(host->pci, read_function(discovery, names->pdata[i]));
+    }
+    g_ptr_array_sort(host->pci, compare_functions);
+    /* A capture without /sys/kernel may have groups all the same. */
+    for (guint i = 0; i < host->pci->len && host->kernel.iommu == RECORD_UNSET; i++) {
+        if (((const HostPci *)g_ptr_array_index(host->pci, i))->iommu_group != RECORD_UNSET)
+            host->kernel.iommu = 1;
+    }
+    look_up_names(host);
+    report_gaps(discovery, drop_unknown_pfs(host));
+}

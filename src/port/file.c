@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+static bool fail(const char *path, const char *why, GError **error)
+{
+    g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "%s: %s", path, why);
+    return false;
+}
+
+static bool read_all(int fd, const char *path, gsize max_bytes, GString *text, GError **error)
+{
+    for (;;) {
+        char block[8192];
+        ssize_t length = read(fd, block, sizeof block);
+
+        if (length == 0)
+            return true;
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length < 0)
+            return fail(path, g_strerror(errno), error);
+        if (text->len + length > max_bytes) {
+            g_autofree char *why =
+                g_strdup_printf("longer than %" G_GSIZE_FORMAT " bytes", max_bytes);
+
+            return fail(path, why, error);
+        }
+        g_string_append_len(text, block, length);
+    }
+}
+
+bool file_read(const char *path, gsize max_bytes, char **ret_text, gsize *ret_length,
+               GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    struct stat status;
+    int fd;
+    bool read_well;
+
+    /* The kind is looked at before the open, which on a device may already do something. */
+    if (stat(path, &status) != 0)
+        return fail(path, g_strerror(errno), error);
+    if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
+        return fail(path, S_ISDIR(status.st_mode) ? "is a folder" : "is no file", error);
+    fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(path, g_strerror(errno), error);
+    read_well = read_all(fd, path, max_bytes, text, error);
+    (void)close(fd);
+    if (!read_well)
+        return false;
+    if (ret_length)
+        *ret_length = text->len;
+    *ret_text = g_string_free(g_steal_pointer(&text), FALSE);
+    return true;
+}
+
+bool file_write(const char *path, const char *text, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+
+    if (g_file_set_contents_full(path, text, -1,
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+                                 &cause))
+        return true;
+    /* GLib's message names the temporary file and the path, in its own quotes. */
+    return fail(path, cause->message, error);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole files in and out, with limits. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* A regular file (or a pipe, for "/dev/stdin") of at most @max_bytes. Caller frees *@ret_text,
+ * which is NUL-terminated. Errors name the path. */
+bool file_read(const char *path, gsize max_bytes, char **ret_text, gsize *ret_length,
+               GError **error);
+
+/* Replaces @path atomically (temporary file, fsync, rename). */
+bool file_write(const char *path, const char *text, GError **error);

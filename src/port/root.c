@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "port/root.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "model/record.h"
+#include "port/root_walk.h"
+
+struct Root {
+    int fd;
+    bool walk; /* the kernel has no openat2() for us */
+};
+
+/* Names in one folder; /proc of a busy host has tens of thousands. */
+#define ROOT_MAX_NAMES 200000
+/* Folders in folders that root_find_odd() looks into. */
+#define ROOT_MAX_DEPTH 16
+
+Root *root_open(const char *directory, GError **error)
+{
+    int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    Root *root;
+
+    if (fd < 0) {
+        g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "%s: %s", directory, g_strerror(errno));
+        return NULL;
+    }
+    root = g_new0(Root, 1);
+    root->fd = fd;
+    return root;
+}
+
+void root_close(Root *root)
+{
+    if (!root)
+        return;
+    (void)close(root->fd);
+    g_free(root);
+}
+
+/* openat2() may answer EAGAIN while somebody renames above a ".." (man 2 openat2). */
+#define RESOLVE_ATTEMPTS 8
+
+/* An O_PATH descriptor, or -1. */
+static int resolve(Root *root, const char *path, bool follow)
+{
+    const struct open_how how = {
+        .flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW),
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+
+    for (int i = 0; !root->walk && i < RESOLVE_ATTEMPTS; i++) {
+        int fd = syscall(SYS_openat2, root->fd, path, &how, sizeof how);
+
+        if (fd >= 0)
+            return fd;
+        if (errno == ENOSYS || errno == EPERM)
+            root->walk = true;
+        else if (errno != EAGAIN)
+            return -1;
+    }
+    return root_walk_open(root->fd, path, follow);
+}
+
+/* Reading starts only once it is sure what the file is: to open a device node may already do
+ * something (a watchdog), and a FIFO waits for its other end. */
+static int open_checked(Root *root, const char *path, mode_t type, int flags)
+{
+    int place = resolve(root, path, true);
+    g_autofree char *name = g_strdup_printf("/proc/self/fd/%d", place);
+    struct stat status;
+    int fd = -1;
+
+    if (place < 0)
+        return -1;
+    if (fstat(place, &status) == 0 && (status.st_mode & S_IFMT) == type)
+        fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
+    (void)close(place);
+    return fd;
+}
+
+/* At most ROOT_MAX_BYTES; NULL when there is more, or it cannot be read. */
+static char *read_bounded(int fd)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (;;) {
+        char block[8192];
+        ssize_t length = read(fd, block, sizeof block);
+
+        if (length == 0)
+            return g_string_free(g_steal_pointer(&text), FALSE);
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length < 0 || text->len + length > ROOT_MAX_BYTES)
+            return NULL;
+        g_string_append_len(text, block, length);
+    }
+}
+
+/* @text, or a copy with U+FFFD for what is no UTF-8; takes @text. */
+static char *make_valid(char *text)
+{
+    g_autofree char *original = text;
+
+    if (g_utf8_validate(text, -1, NULL))
+        return g_steal_pointer(&original);
+    return g_utf8_make_valid(text, -1);
+}
+
+static char *read_path(Root *root, const char *path)
+{
+    int fd = open_checked(root, path, S_IFREG, 0);
+    char *text = NULL;
+
+    if (fd < 0)
+        return NULL;
+    text = read_bounded(fd);
+    (void)close(fd);
+    return text ? make_valid(g_strchomp(text)) : NULL;
+}
+
+#define FORMAT_PATH(path, format)                                                                  \
+    g_autofree char *path = NULL;                                                                  \
+    va_list path_arguments;                                                                        \
+    va_start(path_arguments, format);                                                              \
+    path = g_strdup_vprintf(format, path_arguments);                                               \
+    va_end(path_arguments)
+
+bool root_exists(Root *root, const char *format, ...)
+{
+    FORMAT_PATH(path, format);
+    int fd = resolve(root, path, true);
+
+    if (fd < 0)
+        return false;
+    (void)close(fd);
+    return true;
+}
+
+char *root_read_text(Root *root, const char *format, ...)
+{
+    FORMAT_PATH(path, format);
+    return read_path(root, path);
+}
+
+gint64 root_read_int(Root *root, const char *format, ...)
+{
+    FORMAT_PATH(path, format);
+    g_autofree char *text = read_path(root, path);
+    const char *digits = text ? g_strchug(text) : "";
+    bool hex = g_str_has_prefix(digits, "0x");
+    char *end;
+    guint64 value;
+
+    if (!g_ascii_isxdigit(hex ? digits[2] : *digits))
+        return RECORD_UNSET;
+    errno = 0;
+    value = g_ascii_strtoull(digits, &end, hex ? 16 : 10);
+    return *end || errno || value > G_MAXINT64 ? RECORD_UNSET : (gint64)value;
+}
+
+CpuSet *root_read_cpus(Root *root, const char *format, ...)
+{
+    FORMAT_PATH(path, format);
+    g_autofree char *text = read_path(root, path);
+
+    return text ? cpuset_parse(text, NULL) : NULL;
+}
+
+char *root_read_link(Root *root, const char *format, ...)
+{
+    FORMAT_PATH(path, format);
+    int fd = resolve(root, path, false);
+    char target[PATH_MAX];
+    ssize_t length;
+
+    if (fd < 0)
+        return NULL;
+    length = readlinkat(fd, "", target, sizeof target);
+    (void)close(fd);
+    return length > 0 && length < PATH_MAX ? g_strndup(target, length) : NULL;
+}
+
+char *root_read_link_name(Root *root, const char *format, ...)
+{
+    FORMAT_PATH(path, format);
+    g_autofree char *target = root_read_link(root, "%s", path);
+
+    return target ? make_valid(g_path_get_basename(target)) : NULL;
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strverscmp(*(char *const *)a, *(char *const *)b);
+}
+
+GPtrArray *root_list(Root *root, const char *format, ...)
+{
+    FORMAT_PATH(path, format);
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    int fd = open_checked(root, path, S_IFDIR, O_DIRECTORY);
+    DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
+    const struct dirent *entry;
+
+    while (folder && names->len < ROOT_MAX_NAMES && (entry = readdir(folder))) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            g_ptr_array_add(names, g_strdup(entry->d_name));
+    }
+    if (folder)
+        (void)closedir(folder);
+    else if (fd >= 0)
+        (void)close(fd);
+    g_ptr_array_sort(names, compare_names);
+    return names;
+}
+
+/* Whether a symlink at @path ("a/b/name") leads a reader that knows no root out of it. */
+static bool leaves_root(const char *path, const char *target)
+{
+    g_auto(GStrv) up = g_strsplit(path, "/", -1);
+    g_auto(GStrv) parts = g_strsplit(target, "/", -1);
+    int depth = (int)g_strv_length(up) - 1;
+
+    for (char **part = parts; *part && depth >= 0; part++) {
+        if (strcmp(*part, "..") == 0)
+            depth--;
+        else if (**part && strcmp(*part, ".") != 0)
+            depth++;
+    }
+    return *target == '/' || depth < 0;
+}
+
+static bool is_odd(Root *root, const char *path, bool *ret_folder)
+{
+    int fd = resolve(root, path, false);
+    struct stat status = {0};
+
+    *ret_folder = false;
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        (void)close(fd);
+        return false; /* gone, or not ours to see: nobody can read it either */
+    }
+    (void)close(fd);
+    if (S_ISLNK(status.st_mode)) {
+        g_autofree char *target = root_read_link(root, "%s", path);
+
+        return target && leaves_root(path, target);
+    }
+    *ret_folder = S_ISDIR(status.st_mode);
+    return !*ret_folder && !(S_ISREG(status.st_mode) && status.st_size <= ROOT_MAX_BYTES);
+}
+
+static char *find_odd(Root *root, const char *path, guint depth)
+{
+    bool folder;
+    g_autoptr(GPtrArray) names = NULL;
+    char *odd = NULL;
+
+    if (is_odd(root, path, &folder))
+        return g_strdup(path);
+    if (!folder)
+        return NULL;
+    if (depth == 0)
+        return g_strdup(path);
+    names = root_list(root, "%s", path);
+    for (guint i = 0; i < names->len && !odd; i++) {
+        g_autofree char *inner = g_strconcat(path, "/", names->pdata[i], NULL);
+
+        odd = find_odd(root, inner, depth - 1);
+    }
+    return odd;
+}
+
+char *root_find_odd(Root *root, const char *path)
+{
+    /* The folders on the way first. */
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        g_autofree char *above = g_strndup(path, slash - path);
+        bool folder;
+
+        if (is_odd(root, above, &folder))
+            return g_steal_pointer(&above);
+    }
+    return find_odd(root, path, ROOT_MAX_DEPTH);
+}
