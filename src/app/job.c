@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a spec file to a plan. */
+#include "app/job.h"
+
+#include "base/error.h"
+#include "core/place.h"
+#include "port/discover.h"
+#include "port/file.h"
+
+#define SPEC_MAX_BYTES ((gsize)4 * 1024 * 1024)
+
+void job_free(Job *job)
+{
+    if (!job)
+        return;
+    virt_close(job->virt);
+    plan_free(job->plan);
+    host_free(job->host);
+    spec_free(job->spec); /* points into the tree */
+    tree_free(job->tree);
+    g_ptr_array_unref(job->findings);
+    g_free(job->connect);
+    g_free(job);
+}
+
+static bool read_spec(Job *job, const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+
+    if (!file_read(path, SPEC_MAX_BYTES, &text, &length, error)) {
+        g_prefix_error(error, "spec ");
+        return false;
+    }
+    job->tree = g_str_has_suffix(path, ".json") ? tree_parse_json(path, text, length)
+                                                : tree_parse_yaml(path, text, length);
+    job->spec = spec_from_tree(job->tree, job->findings);
+    return true;
+}
+
+const char *job_uri(const Job *job)
+{
+    if (job->connect)
+        return job->connect;
+    return job->spec_host && job->spec_host->uri ? job->spec_host->uri : JOB_DEFAULT_URI;
+}
+
+Virt *job_open_virt(Job *job, GError **error)
+{
+    if (!job->virt)
+        job->virt = virt_open(job_uri(job), error);
+    return job->virt;
+}
+
+/* The inventory is this machine's, so the connection must lead to this machine too. */
+static bool check_live(const Job *job, GError **error)
+{
+    static const char *const local[] = {"qemu:///system", "qemu:///session", NULL};
+    const char *uri = job_uri(job);
+
+    if (job->host->replayed == 1) {
+        g_set_error(error, BMS_ERROR, BMS_ERROR_USAGE,
+                    "the inventory of %s comes from a file: this needs the running host",
+                    job->host->hostname);
+        return false;
+    }
+    if (g_strv_contains(local, uri) || g_str_has_prefix(uri, "test:///"))
+        return true;
+    g_set_error(error, BMS_ERROR, BMS_ERROR_USAGE,
+                "%s leads to another host: this version works on the host it runs on "
+                "(qemu:///system); run it there",
+                uri);
+    return false;
+}
+
+/* The planner knows lines and columns of the spec, but not its file. */
+static void place_findings(const Tree *tree, GPtrArray *findings)
+{
+    for (guint i = 0; i < findings->len; i++) {
+        Finding *finding = findings->pdata[i];
+
+        if (finding->line > 0 && !finding->file)
+            finding_set_place(finding, tree, finding->line, finding->column);
+    }
+}
+
+/* As if nothing existed yet; ops_inspect() tells what really is to be done. */
+static bool derive_steps(Job *job, GError **error)
+{
+    const StepsOptions options = {0};
+    GPtrArray *steps = job->plan_host->steps;
+
+    steps_derive_host(job->host, job->plan_host, steps);
+    for (guint i = 0; i < job->plan_host->slices->len; i++) {
+        bool needs_restart;
+
+        if (!steps_derive_slice(job->plan_host->slices->pdata[i], NULL, NULL, &options, steps,
+                                &needs_restart, error))
+            return false;
+    }
+    return true;
+}
+
+static bool plan_slices(Job *job, bool live, GError **error)
+{
+    g_autoptr(GPtrArray) running = NULL;
+
+    if (live) {
+        running = job_read_running(job, error);
+        if (!running)
+            return false;
+    }
+    job->plan = place_slices(job->spec, job->spec_host, job->host, running);
+    job->plan_host = job->plan->hosts->pdata[0];
+    if (job->connect) {
+        g_free(job->plan_host->uri);
+        job->plan_host->uri = g_strdup(job->connect);
+    }
+    place_findings(job->tree, job->plan->findings);
+    /* one list for both: what is said later is in the Plan JSON too */
+    findings_move(job->findings, job->plan->findings);
+    g_ptr_array_unref(job->plan->findings);
+    job->plan->findings = g_ptr_array_ref(job->findings);
+    if (running)
+        job_check_overlap(job, running);
+    return derive_steps(job, error);
+}
+
+bool ops_plan(const JobOptions *options, Job **ret_job, GError **error)
+{
+    g_autoptr(Job) job = g_new0(Job, 1);
+    g_autoptr(GPtrArray) hosts = NULL;
+
+    job->findings = findings_new();
+    job->connect = g_strdup(options->connect);
+    if (!read_spec(job, options->spec_path, error))
+        return false;
+    if (job->spec) {
+        hosts = job_read_hosts(options->inventories, job->findings, error);
+        if (!hosts)
+            return false;
+        if (!findings_have(job->findings, FINDING_ERROR))
+            job_choose_host(job, hosts);
+    }
+    if (job->host) {
+        if (options->live && !check_live(job, error))
+            return false;
+        if (!plan_slices(job, options->live, error))
+            return false;
+    }
+    *ret_job = g_steal_pointer(&job);
+    return true;
+}
+
+Host *ops_discover(const char *root, GPtrArray *findings, GError **error)
+{
+    return discover_host(root, findings, error);
+}

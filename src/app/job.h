@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of app/ops.h share; nobody else includes this. */
+#pragma once
+
+#include "app/ops.h"
+#include "port/virt.h"
+
+#define JOB_DEFAULT_URI "qemu:///system"
+
+/* How long a guest may take to shut down by itself before it is ended. */
+#define JOB_STOP_SECONDS 30
+
+/* job_hosts.c: the hosts of the inventories, or this one (Host *, as the caller's own). What is
+ * wrong with a file of them is in @findings. NULL with @error. */
+GPtrArray *job_read_hosts(const char *const *inventories, GPtrArray *findings, GError **error);
+
+/* Moves the one host that the spec is for out of @hosts into the job; when there is none or more
+ * than one, that is an error among job->findings and job->host stays NULL. */
+void job_choose_host(Job *job, GPtrArray *hosts);
+
+/* job.c: where the slices run. */
+const char *job_uri(const Job *job);
+/* Connects, once; the job closes. NULL with @error. */
+Virt *job_open_virt(Job *job, GError **error);
+
+/* job_running.c: the placement of each domain of ours, by its configuration (PlanSlice *). */
+GPtrArray *job_read_running(Job *job, GError **error);
+/* Slices of ours that are not in this spec keep what they have: what the plan takes of it is an
+ * error among job->findings. */
+void job_check_overlap(Job *job, const GPtrArray *running);
+
+/* The domain XML of a slice; NULL with @error while a VF of it has no address yet. */
+char *job_write_domain(const Job *job, const PlanSlice *slice, const char *uuid, GError **error);

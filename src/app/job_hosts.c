@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inventories: Host JSON files, folders of them, JSON Lines; or this host. */
+#include <string.h>
+
+#include "app/job.h"
+#include "base/error.h"
+#include "port/discover.h"
+#include "port/file.h"
+#include "port/folder.h"
+
+#define INVENTORY_MAX_BYTES ((gsize)64 * 1024 * 1024)
+
+/* What of a list of names is told in a message. */
+#define NAMES_MAX 8
+
+static void add_host(const char *name, const char *text, gsize length, GPtrArray *hosts,
+                     GPtrArray *findings)
+{
+    g_autoptr(Tree) tree = tree_parse_json(name, text, length);
+    Host *host = host_from_tree(tree, findings);
+
+    if (!host)
+        return;
+    host->replayed = 1; /* a file is never this running host, whatever it says */
+    g_ptr_array_add(hosts, host);
+}
+
+static void add_lines(const char *path, const char *text, gsize length, GPtrArray *hosts,
+                      GPtrArray *findings)
+{
+    const char *end = text + length;
+    guint number = 1;
+
+    for (const char *line = text; line < end; number++) {
+        const char *stop = memchr(line, '\n', (gsize)(end - line));
+        gsize size = (gsize)((stop ? stop : end) - line);
+        g_autofree char *name = g_strdup_printf("%s line %u", path, number);
+
+        if (size > 0)
+            add_host(name, line, size, hosts, findings);
+        line += size + 1;
+    }
+}
+
+static bool add_file(const char *path, GPtrArray *hosts, GPtrArray *findings, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+
+    if (!file_read(path, INVENTORY_MAX_BYTES, &text, &length, error)) {
+        g_prefix_error(error, "inventory ");
+        return false;
+    }
+    if (g_str_has_suffix(path, ".jsonl"))
+        add_lines(path, text, length, hosts, findings);
+    else
+        add_host(path, text, length, hosts, findings);
+    return true;
+}
+
+static bool add_folder(const char *path, GPtrArray *hosts, GPtrArray *findings, GError **error)
+{
+    g_autoptr(GPtrArray) files = folder_list(path, ".json", error);
+
+    if (!files)
+        return false;
+    if (files->len == 0) {
+        g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "inventory %s: no .json file is in it",
+                    path);
+        return false;
+    }
+    for (guint i = 0; i < files->len; i++) {
+        if (!add_file(files->pdata[i], hosts, findings, error))
+            return false;
+    }
+    return true;
+}
+
+GPtrArray *job_read_hosts(const char *const *inventories, GPtrArray *findings, GError **error)
+{
+    g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func((GDestroyNotify)host_free);
+
+    if (!inventories || !inventories[0]) {
+        Host *host = discover_host(NULL, findings, error);
+
+        if (!host)
+            return NULL;
+        g_ptr_array_add(hosts, host);
+        return g_steal_pointer(&hosts);
+    }
+    for (guint i = 0; inventories[i]; i++) {
+        const char *path = inventories[i];
+
+        if (folder_exists(path) ? !add_folder(path, hosts, findings, error)
+                                : !add_file(path, hosts, findings, error))
+            return NULL;
+    }
+    return g_steal_pointer(&hosts);
+}
+
+/* "a, b, c and 12 more" */
+static void append_name(GString *names, guint index, guint count, const char *name)
+{
+    if (index < NAMES_MAX)
+        g_string_append_printf(names, "%s%s", index > 0 ? ", " : "", name ? name : "(no name)");
+    else if (index == NAMES_MAX)
+        g_string_append_printf(names, " and %u more", count - NAMES_MAX);
+}
+
+static char *join_hosts(const GPtrArray *hosts)
+{
+    GString *names = g_string_new(NULL);
+
+    for (guint i = 0; i < hosts->len; i++)
+        append_name(names, i, hosts->len, ((const Host *)hosts->pdata[i])->hostname);
+    return g_string_free(names, FALSE);
+}
+
+static char *join_spec_hosts(const Spec *spec)
+{
+    GString *names = g_string_new(NULL);
+
+    for (guint i = 0; i < spec->hosts->len; i++)
+        append_name(names, i, spec->hosts->len, ((const SpecHost *)spec->hosts->pdata[i])->name);
+    return g_string_free(names, FALSE);
+}
+
+static Finding *add_host_finding(Job *job, FindingSeverity severity, const char *code,
+                                 const char *text)
+{
+    Finding *finding = findings_add(job->findings, severity, code, "hosts", "%s", text);
+    const SpecHost *first = job->spec->hosts->len > 0 ? job->spec->hosts->pdata[0] : NULL;
+
+    if (first && first->node)
+        finding_set_place(finding, job->tree, first->node->line, first->node->column);
+    return finding;
+}
+
+static void tell_none(Job *job, const GPtrArray *hosts)
+{
+    g_autofree char *wanted = join_spec_hosts(job->spec);
+    g_autofree char *there = join_hosts(hosts);
+    g_autofree char *text =
+        hosts->len == 0
+            ? g_strdup("the inventory holds no host that can be planned")
+            : g_strdup_printf("the spec is for %s; the inventory holds %s", wanted, there);
+    Finding *finding = add_host_finding(job, FINDING_ERROR, "host-unknown", text);
+
+    if (hosts->len > 0)
+        finding_set_hint(finding, "add \"- name: %s\" to hosts, or take that host's inventory",
+                         ((const Host *)hosts->pdata[0])->hostname);
+}
+
+static void tell_many(Job *job, const GPtrArray *matching)
+{
+    g_autofree char *there = join_hosts(matching);
+    g_autofree char *text = g_strdup_printf(
+        "%u hosts of the inventory match: %s; this version plans one host at a time", matching->len,
+        there);
+
+    finding_set_hint(add_host_finding(job, FINDING_ERROR, "host-many", text),
+                     "give the inventory of one host, or name one host in the spec");
+}
+
+/* All slices go onto the one host, also those that the user may have meant for the others. */
+static void tell_absent(Job *job)
+{
+    g_autofree char *text = NULL;
+
+    if (job->spec->hosts->len < 2)
+        return;
+    text = g_strdup_printf("the spec has %u host entries; all its slices are planned onto %s alone",
+                           job->spec->hosts->len, job->host->hostname);
+    finding_set_hint(add_host_finding(job, FINDING_WARNING, "host-absent", text),
+                     "this version plans one host at a time: use one spec for each host");
+}
+
+void job_choose_host(Job *job, GPtrArray *hosts)
+{
+    g_autoptr(GPtrArray) matching = g_ptr_array_new();
+
+    for (guint i = 0; i < hosts->len; i++) {
+        const Host *host = hosts->pdata[i];
+
+        if (host->hostname && spec_find_host(job->spec, host->hostname))
+            g_ptr_array_add(matching, hosts->pdata[i]);
+    }
+    if (matching->len == 0)
+        return tell_none(job, hosts);
+    if (matching->len > 1)
+        return tell_many(job, matching);
+    for (guint i = 0; i < hosts->len; i++) {
+        if (hosts->pdata[i] == matching->pdata[0]) {
+            job->host = g_ptr_array_steal_index(hosts, i);
+            break;
+        }
+    }
+    job->spec_host = spec_find_host(job->spec, job->host->hostname);
+    tell_absent(job);
+}

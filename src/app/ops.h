@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The use cases. The command line calls these and nothing below them; a web page would call the
+ * same. They print nothing: results and findings come back as data, progress through a callback.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "core/compare.h"
+#include "core/steps.h"
+#include "model/check.h"
+#include "model/finding.h"
+#include "model/host.h"
+#include "model/observed.h"
+#include "model/plan.h"
+#include "model/spec.h"
+
+/* Opened and closed in here: callers of app never see port. */
+struct Virt;
+
+/* One spec on one host: all that the verbs share. */
+typedef struct {
+    Tree *tree;
+    Spec *spec;
+    Host *host;
+    const SpecHost *spec_host;
+    Plan *plan;          /* findings in it are those of reading, discovery and planning, in order */
+    PlanHost *plan_host; /* the plan's one host; NULL when there are error findings before it */
+    GPtrArray *findings; /* everything said so far; plan_to_json writes the plan's own */
+    struct Virt *virt;   /* the connection, once an operation needed it */
+    char *connect;       /* overrides the spec's uri, or NULL */
+} Job;
+
+void job_free(Job *job);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Job, job_free)
+
+typedef struct {
+    const char *spec_path;
+    const char *const *inventories; /* NULL-terminated paths; NULL or empty: this host */
+    const char *connect;            /* overrides the spec's uri; NULL: the spec's */
+    bool live;                      /* must be this host: refuses a replayed inventory */
+} JobOptions;
+
+typedef void (*OpsMessage)(const char *text, void *data);
+/* A long transfer: bytes done of total. */
+typedef void (*OpsProgress)(const char *what, gint64 done, gint64 total, void *data);
+
+typedef struct {
+    OpsMessage message;   /* a step starts or is done; may be NULL */
+    OpsProgress progress; /* may be NULL */
+    void *data;
+} OpsReport;
+
+/* Reads spec and host, and plans. false with @error on failure; bad data is in job->findings, and
+ * job->plan is NULL when it keeps planning from happening. */
+bool ops_plan(const JobOptions *options, Job **ret_job, GError **error);
+
+/* Wanted domain XML of each slice, in plan order (char *). NULL with @error while a VF of one has
+ * no address yet. */
+GPtrArray *ops_domain_xml(const Job *job, GError **error);
+/* The same as files, DIR/SLICE.xml; makes the folder when there is none. */
+bool ops_write_xml(const Job *job, const char *directory, GError **error);
+
+/* The inventory of this host (@root NULL) or of a captured tree. */
+Host *ops_discover(const char *root, GPtrArray *findings, GError **error);
+
+/* One slice as wanted and as it is. */
+typedef struct {
+    const PlanSlice *slice;
+    Observed *observed; /* NULL: does not exist */
+    char *wanted_xml;
+    GPtrArray *differences; /* Difference *; NULL when observed is NULL */
+    GPtrArray *steps;       /* Step *, what apply would do */
+    bool needs_restart;
+} SliceState;
+
+/* What apply would do, for apply --dry-run, diff and apply itself: SliceState *, in plan order.
+ * Opens the connection. @restart: running slices may be stopped and started. */
+GPtrArray *ops_inspect(Job *job, bool restart, GError **error);
+/* Runs exactly the steps of @states. */
+bool ops_apply(Job *job, GPtrArray *states, const OpsReport *report, GError **error);
+bool ops_verify(Job *job, GPtrArray **ret_checks, GError **error);
+/* @names: NULL-terminated; NULL or empty: all of the spec. *@ret_steps: what was done (Step *). */
+bool ops_destroy(Job *job, const char *const *names, bool delete_disks, const OpsReport *report,
+                 GPtrArray **ret_steps, GError **error);
+/* All slices of ours on the host @connect leads to, running or not: Observed *, by name. */
+GPtrArray *ops_status(const char *connect, GError **error);

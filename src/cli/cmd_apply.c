@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apply: everything up to running slices. */
+#include "cli/cmd.h"
+#include "cli/show.h"
+
+static gboolean dry_run_option;
+static gboolean restart_option;
+
+const GOptionEntry APPLY_OPTIONS[] = {
+    {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run_option, "print the steps and do nothing", NULL},
+    {"restart", 0, 0, G_OPTION_ARG_NONE, &restart_option,
+     "stop and start running slices where a change needs it", NULL},
+    G_OPTION_ENTRY_NULL,
+};
+
+static guint count_steps(const GPtrArray *states)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < states->len; i++)
+        count += ((const SliceState *)states->pdata[i])->steps->len;
+    return count;
+}
+
+static bool show_needed_restarts(const Globals *globals, const GPtrArray *states)
+{
+    bool any = false;
+
+    for (guint i = 0; i < states->len; i++) {
+        const SliceState *state = states->pdata[i];
+
+        if (!state->needs_restart)
+            continue;
+        any = true;
+        if (!globals->json)
+            term_print(&globals->err, TERM_YELLOW,
+                       "%s: changed in its configuration; takes effect with --restart\n",
+                       state->slice->name);
+    }
+    return any;
+}
+
+static void show_outcome(const Globals *globals, const GPtrArray *states)
+{
+    if (globals->json) {
+        cmd_print_json(globals, json_pack("{s:o}", "slices", cmd_states_to_json(states)));
+        return;
+    }
+    for (guint i = 0; dry_run_option && i < states->len; i++)
+        show_steps(&globals->out, ((const SliceState *)states->pdata[i])->steps);
+    if (count_steps(states) == 0)
+        term_print(&globals->out, TERM_PLAIN, "Nothing to do: %u slice%s as planned.\n",
+                   states->len, states->len == 1 ? "" : "s");
+    else if (!dry_run_option)
+        term_print(&globals->out, TERM_GREEN, "Applied: %u step%s, %u slice%s.\n",
+                   count_steps(states), count_steps(states) == 1 ? "" : "s", states->len,
+                   states->len == 1 ? "" : "s");
+}
+
+int cmd_apply(const Globals *globals, char *const *args, GError **error)
+{
+    const JobOptions options = {.spec_path = args[0], .connect = globals->connect, .live = true};
+    const OpsReport report = cmd_open_report(globals);
+    g_autoptr(Job) job = cmd_open_job(globals, &options, FINDING_INFO, error);
+    g_autoptr(GPtrArray) states = NULL;
+
+    if (!job)
+        return EXIT_FAILED;
+    if (cmd_is_refused(job))
+        return cmd_refuse(globals, job, "slices");
+    states = ops_inspect(job, restart_option, error);
+    if (!states)
+        return EXIT_FAILED;
+    if (!dry_run_option && !ops_apply(job, states, &report, error))
+        return EXIT_FAILED;
+    show_outcome(globals, states);
+    return show_needed_restarts(globals, states) ? EXIT_FINDINGS : EXIT_FINE;
+}

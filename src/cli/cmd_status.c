@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status: the slices on this host and their state. */
+#include "cli/cmd.h"
+#include "cli/show.h"
+
+static json_t *encode_slice(const Observed *slice)
+{
+    json_t *pins = json_array();
+    g_autofree char *emulator = cpuset_format(slice->emulator_pin);
+
+    for (guint i = 0; i < slice->vcpu_pins->len; i++) {
+        g_autofree char *cpus = cpuset_format(slice->vcpu_pins->pdata[i]);
+
+        json_array_append_new(pins, json_string(cpus));
+    }
+    return json_pack("{s:s, s:s, s:b, s:i, s:o, s:s?}", "name", slice->name, "state", slice->state,
+                     "autostart", (int)slice->autostart, "pid", slice->pid, "vcpu_pins", pins,
+                     "emulator_cpus", emulator);
+}
+
+int cmd_status(const Globals *globals, char *const *args, GError **error)
+{
+    g_autoptr(GPtrArray) slices = ops_status(globals->connect, error);
+    json_t *array;
+
+    if (!slices)
+        return EXIT_FAILED;
+    if (!globals->json) {
+        show_status(&globals->out, slices);
+        return EXIT_FINE;
+    }
+    array = json_array();
+    for (guint i = 0; i < slices->len; i++)
+        json_array_append_new(array, encode_slice(slices->pdata[i]));
+    cmd_print_json(globals, json_pack("{s:o}", "slices", array));
+    return EXIT_FINE;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Data as text for people; one file per subject (show_host.c, show_plan.c ...). */
+#pragma once
+
+#include <glib.h>
+
+#include "app/ops.h"
+#include "cli/term.h"
+#include "model/host.h"
+#include "model/plan.h"
+
+void show_host(const Term *term, const Host *host);
+/* Core map by node (each CPU, who owns it), slices, what is refused, steps. */
+void show_plan(const Term *term, const Host *host, const Plan *plan);
+/* Compiler style: "file:line:column: error: text [code]", source line, caret, hint. Those of @least
+ * or worse. */
+void show_findings(const Term *term, const GPtrArray *findings, FindingSeverity least);
+void show_steps(const Term *term, const GPtrArray *steps);
+void show_checks(const Term *term, const GPtrArray *checks);
+void show_differences(const Term *term, const char *slice, const GPtrArray *differences);
+void show_status(const Term *term, const GPtrArray *observed);

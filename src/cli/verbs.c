@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/verbs.h"
+
+const Verb VERBS[] = {
+    {"discover", "", "inventory of this host, or of a captured tree (--root)", 0, 0,
+     DISCOVER_OPTIONS, cmd_discover},
+    {"plan", "SPEC", "placement, core map, steps and domain XML; changes nothing", 1, 1,
+     PLAN_OPTIONS, cmd_plan},
+    {"apply", "SPEC", "everything up to running slices; repeat it and nothing changes", 1, 1,
+     APPLY_OPTIONS, cmd_apply},
+    {"diff", "SPEC", "wanted against running, setting by setting", 1, 1, NULL, cmd_diff},
+    {"status", "", "the slices on this host and their state", 0, 0, NULL, cmd_status},
+    {"verify", "SPEC", "proof, check by check: pins, threads, memory, devices", 1, 1, NULL,
+     cmd_verify},
+    {"destroy", "SPEC [SLICE...]", "remove slices and give their devices back", 1, -1,
+     DESTROY_OPTIONS, cmd_destroy},
+};
+
+const guint N_VERBS = G_N_ELEMENTS(VERBS);
