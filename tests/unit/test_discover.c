@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Discovery on the made trees of tests/hosts/make-seed: what comes out is tests/hosts/NAME.json,
+ * and what a tree lacks is told. Real captures are tried by tests/hosts/captures.py.
+ */
+#include <glib/gstdio.h>
+#include <jansson.h>
+#include <sys/stat.h>
+
+#include "base/json.h"
+#include "documents.h"
+#include "model/host.h"
+#include "port/discover.h"
+#include "port/discover_parts.h"
+
+static void run(const char *const *command)
+{
+    g_autoptr(GError) error = NULL;
+    int status = 0;
+
+    g_assert_true(g_spawn_sync(NULL, (char **)command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+                               NULL, &status, &error));
+    g_assert_true(g_spawn_check_wait_status(status, &error));
+    g_assert_no_error(error);
+}
+
+/* A new folder with all made trees. */
+static char *make_trees(void)
+{
+    g_autofree char *script = source_path("tests/hosts/make-seed");
+    char *folder = g_dir_make_tmp("bmslice-trees-XXXXXX", NULL);
+
+    g_assert_nonnull(folder);
+    run((const char *const[]){"python3", script, folder, NULL});
+    return folder;
+}
+
+static char *tree_of(const char *folder, const char *name)
+{
+    return g_build_filename(folder, name, NULL);
+}
+
+/* A copy of the seed's tree, broken by @shell in it. */
+static char *break_tree(const char *folder, const char *name, const char *shell)
+{
+    g_autofree char *whole = tree_of(folder, "seed");
+    g_autofree char *line = g_strdup_printf("cp -a \"$0\" \"$1\" && cd \"$1\" && %s", shell);
+    char *tree = tree_of(folder, name);
+
+    g_test_message("%s", name);
+    run((const char *const[]){"sh", "-e", "-c", line, whole, tree, NULL});
+    return tree;
+}
+
+/* Names are those of this machine's pci.ids, which grows. */
+static void drop_names(json_t *host)
+{
+    json_t *pci;
+    size_t i;
+
+    json_array_foreach(json_object_get(host, "pci"), i, pci)
+    {
+        json_object_set_new(pci, "name", json_null());
+    }
+}
+
+static char *host_text(const Host *host, bool names)
+{
+    json_t *json = host_to_json(host);
+    char *text;
+
+    if (!names)
+        drop_names(json);
+    text = json_write_text(json);
+    json_decref(json);
+    return text;
+}
+
+static void assert_golden_host(const Host *host, const char *name)
+{
+    g_autofree char *relative = g_strdup_printf("tests/hosts/%s.json", name);
+    g_autofree char *path = source_path(relative);
+    bool update = g_strcmp0(g_getenv("BMSLICE_UPDATE"), "1") == 0;
+    g_autofree char *text = host_text(host, update);
+    g_autofree char *wanted = NULL;
+    json_t *json;
+
+    if (update) {
+        assert_golden(path, text);
+        return;
+    }
+    json = json_load_file(path, 0, NULL);
+    g_assert_nonnull(json);
+    drop_names(json);
+    wanted = json_write_text(json);
+    json_decref(json);
+    g_assert_cmpstr(text, ==, wanted);
+}
+
+/* Made trees are whole: only what a real host lacks too is told. */
+static const struct {
+    const char *name, *findings;
+} TREES[] = {
+    {"seed", ""},
+    {"one-node", ""},
+    {"sub-numa", ":0:0: warning: host: the NUMA node of 1 of 4 NICs is not known "
+                 "[nic-node-unknown]\n"},
+    {"stacked-net", ""},
+};
+
+typedef struct {
+    const char *folder, *name;
+} TreeCase;
+
+static void test_tree(const void *data)
+{
+    const TreeCase *one = data;
+    const char *name = one->name;
+    g_autofree char *tree = tree_of(one->folder, name);
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Host) host = discover_host(tree, findings, &error);
+    g_autofree char *text = findings_text(findings);
+
+    g_assert_no_error(error);
+    g_assert_true(host->replayed);
+    for (guint i = 0; i < G_N_ELEMENTS(TREES); i++) {
+        if (strcmp(TREES[i].name, name) == 0)
+            g_assert_cmpstr(text, ==, TREES[i].findings);
+    }
+    g_ptr_array_set_size(findings, 0);
+    host_check(host, findings);
+    assert_no_findings(findings);
+    assert_golden_host(host, name);
+}
+
+/* What Host JSON says is read back the same. */
+static void test_round_trip(const void *data)
+{
+    g_autofree char *path = tree_of(data, "seed");
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Host) host = discover_host(path, findings, NULL);
+    g_autofree char *text = host_text(host, true);
+    g_autoptr(Tree) tree = tree_parse_json("host.json", text, strlen(text));
+    g_autoptr(Host) again = host_from_tree(tree, findings);
+    g_autofree char *text_again = NULL;
+
+    assert_no_findings(findings);
+    text_again = host_text(again, true);
+    g_assert_cmpstr(text_again, ==, text);
+}
+
+/* What is broken in the seed's tree, by a shell in it, and what is said then. */
+static const struct {
+    const char *name, *shell, *code, *text;
+} GAPS[] = {
+    {"hostname", "rm proc/sys/kernel/hostname", "hostname-unknown", NULL},
+    {"arch", "rm proc/sys/kernel/arch proc/cpuinfo", "arch-unknown", NULL},
+    {"cmdline", "rm proc/cmdline", "cmdline-unknown", NULL},
+    {"isolated", "rm sys/devices/system/cpu/isolated", "isolated-unknown", NULL},
+    {"kvm", "rm -r sys/devices/virtual/misc", "kvm-unknown", NULL},
+    {"iommu", "rm -r sys/kernel; find sys -name iommu_group -delete", "iommu-unknown", NULL},
+    {"group", "rm sys/bus/pci/devices/0000:01:00.0/iommu_group", "iommu-group-unknown",
+     "the IOMMU group of 1 of 8 PCI functions is not known"},
+    {"memory", "rm sys/devices/system/node/node1/meminfo", "node-memory-unknown",
+     "the memory of 1 of 2 NUMA nodes is not known"},
+    {"distance", "echo 10 > sys/devices/system/node/node1/distance", "node-distance-unknown",
+     "the distances of 1 of 2 NUMA nodes are not known"},
+    {"node-cpus", "rm sys/devices/system/node/node1/cpu*", "core-node-unknown",
+     "the NUMA node of 6 of 12 cores is not known"},
+    {"l3", "rm -r sys/devices/system/cpu/cpu*/cache", "core-l3-unknown",
+     "the L3 domain of 12 of 12 cores is not known"},
+    {"siblings", "rm sys/devices/system/cpu/cpu*/topology/thread_*", "core-siblings-unknown",
+     "the siblings of 24 CPUs are not known; each counts as a core"},
+    {"topology", "rm -r sys/devices/system/cpu/cpu*/topology", "core-siblings-unknown",
+     "the siblings of 24 CPUs are not known; each counts as a core"},
+    {"nic-node", "echo -1 > sys/bus/pci/devices/0000:01:00.0/numa_node", "nic-node-unknown",
+     "the NUMA node of 1 of 4 NICs is not known"},
+    {"nic-wrong-node", "echo 7 > sys/bus/pci/devices/0000:01:00.0/numa_node", "nic-node-unknown",
+     "the NUMA node of 1 of 4 NICs is not known"},
+    {"nic-net", "rm -r sys/bus/pci/devices/0000:0?:00.?/net sys/class", "nic-net-unknown",
+     "the network interfaces of 4 of 4 NICs are not known, nor what they are used for"},
+    {"mac", "rm sys/class/net/eno1/address", "net-mac-unknown",
+     "the MAC addresses of 1 of 4 network interfaces are not known"},
+    {"pci-id", "rm sys/bus/pci/devices/0000:08:00.1/vendor", "pci-id-unknown",
+     "what 1 of 8 PCI functions are is not known"},
+    {"mounts", "rm proc/mounts", "root-storage-unknown", NULL},
+};
+
+static void test_gaps(const void *data)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(GAPS); i++) {
+        g_autofree char *tree = break_tree(data, GAPS[i].name, GAPS[i].shell);
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(Host) host = NULL;
+        const Finding *finding;
+
+        host = discover_host(tree, findings, NULL);
+        g_assert_nonnull(host);
+        finding = find_code(findings, GAPS[i].code);
+        g_assert_nonnull(finding);
+        g_assert_cmpint(finding->severity, ==, FINDING_WARNING);
+        if (GAPS[i].text)
+            g_assert_cmpstr(finding->text, ==, GAPS[i].text);
+    }
+}
+
+/* The same machine in other words of sysfs: the host stays what it is. */
+static const struct {
+    const char *name, *shell;
+} EQUALS[] = {
+    {"lists-only", "find sys -name '*_siblings' -o -name '*map' | xargs rm"},
+    {"core-cpus",
+     "for t in sys/devices/system/cpu/cpu*/topology; do "
+     "mv $t/thread_siblings $t/core_cpus; mv $t/core_siblings $t/package_cpus; rm $t/*_list; done"},
+    {"lists-no-online", "find sys -name '*_siblings' -o -name '*map' -o -name online | xargs rm"},
+    {"masks-only", "find sys -name cpulist -o -name '*_list' | xargs rm"},
+    {"node-links",
+     "for n in 0 1; do for c in $(tr , ' ' < sys/devices/system/node/node$n/cpulist); "
+     "do ln -s ../../cpu/cpu$c sys/devices/system/node/node$n/cpu$c; done; "
+     "rm sys/devices/system/node/node$n/cpulist sys/devices/system/node/node$n/cpumap;"
+     " done"},
+    {"no-online-file", "rm sys/devices/system/cpu/online sys/devices/system/cpu/possible "
+                       "sys/devices/system/cpu/present sys/devices/system/node/online"},
+    {"nul-at-end", "for f in sys/devices/system/node/node?/cpu*; do printf '\\0' >> $f; done"},
+    {"no-class-net", "rm -r sys/class/net"},
+    {"mountinfo", "mkdir -p proc/1 sys/dev/block; ln -s ../../class/block/sda2 sys/dev/block/8:2; "
+                  "echo '22 1 8:2 / / rw - ext4 /dev/disk/by-uuid/x rw' > proc/1/mountinfo; "
+                  "echo '/dev/sda1 /boot ext4 rw 0 0' > proc/mounts"},
+};
+
+static void test_equals(const void *data)
+{
+    g_autofree char *whole = tree_of(data, "seed");
+    g_autoptr(GPtrArray) none = findings_new();
+    g_autoptr(Host) same = discover_host(whole, none, NULL);
+    g_autofree char *wanted = host_text(same, true);
+
+    for (guint i = 0; i < G_N_ELEMENTS(EQUALS); i++) {
+        g_autofree char *tree = break_tree(data, EQUALS[i].name, EQUALS[i].shell);
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(Host) host = NULL;
+        g_autofree char *text = NULL;
+
+        host = discover_host(tree, findings, NULL);
+        g_assert_nonnull(host);
+        assert_no_findings(findings);
+        text = host_text(host, true);
+        g_assert_cmpstr(text, ==, wanted);
+    }
+}
+
+/* Trees that are refused as a whole, and what the error names. */
+static const struct {
+    const char *name, *shell, *message;
+} REFUSED[] = {
+    {"empty", "rm -r sys proc", "tells of no CPU"},
+    {"fifo", "rm sys/devices/system/cpu/online; mkfifo sys/devices/system/cpu/online",
+     "sys/devices/system/cpu/online: is no plain file or folder"},
+    {"way-out", "rm -r sys; ln -s /sys sys", "/sys: is no plain file or folder"},
+    {"no-cpu", "find sys/devices/system/cpu proc/cpuinfo -delete", "tells of no CPU"},
+};
+
+static void test_refused(const void *data)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(REFUSED); i++) {
+        g_autofree char *tree = break_tree(data, REFUSED[i].name, REFUSED[i].shell);
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(discover_host(tree, findings, &error));
+        g_assert_nonnull(error);
+        g_test_message("%s", error->message);
+        g_assert_true(strstr(error->message, REFUSED[i].message) != NULL);
+    }
+}
+
+/* hwloc's environment is ours for the time of one load only. */
+static void test_environment(const void *data)
+{
+    g_autofree char *tree = tree_of(data, "seed");
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Host) host = NULL;
+
+    g_setenv("HWLOC_SYNTHETIC", "pack:9 core:9 pu:9", TRUE);
+    g_setenv("HWLOC_FSROOT", "/no/such/folder", TRUE);
+    host = discover_host(tree, findings, NULL);
+    g_assert_cmpint(host->cpu.threads, ==, 24);
+    g_assert_cmpstr(g_getenv("HWLOC_SYNTHETIC"), ==, "pack:9 core:9 pu:9");
+    g_assert_cmpstr(g_getenv("HWLOC_FSROOT"), ==, "/no/such/folder");
+    g_assert_null(g_getenv("HWLOC_COMPONENTS"));
+    g_unsetenv("HWLOC_SYNTHETIC");
+    g_unsetenv("HWLOC_FSROOT");
+}
+
+static const struct {
+    const char *mask, *list; /* NULL: no mask */
+} MASKS[] = {
+    {"1", "0"},
+    {"00001001", "0,12"},
+    {"00000001,00000000", "32"},
+    {"ffff0000,0000000f", "0-3,48-63"},
+    {"0", ""},
+    {"", NULL},
+    {"g", NULL},
+    {"1 2", NULL},
+};
+
+static void test_words(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(MASKS); i++) {
+        g_autoptr(CpuSet) set = discover_parse_mask(MASKS[i].mask);
+        g_autofree char *list = cpuset_format(set);
+
+        g_assert_cmpstr(list, ==, MASKS[i].list);
+    }
+    g_assert_true(discover_is_pci_address("0000:01:00.0"));
+    g_assert_true(discover_is_pci_address("10000:00:04.7"));
+    g_assert_false(discover_is_pci_address("01:00.0"));
+    g_assert_false(discover_is_pci_address("0000:01:00.8"));
+    g_assert_false(discover_is_pci_address("0000:01:00.01"));
+    g_assert_false(discover_is_pci_address("pci0000:00"));
+    g_assert_cmpint(discover_numbered("node12", "node"), ==, 12);
+    g_assert_cmpint(discover_numbered("node", "node"), ==, -1);
+    g_assert_cmpint(discover_numbered("node1x", "node"), ==, -1);
+    g_assert_cmpint(discover_numbered("cpufreq", "cpu"), ==, -1);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        GTestDataFunc run;
+    } on_seed[] = {
+        {"/discover/round-trip", test_round_trip},   {"/discover/gaps", test_gaps},
+        {"/discover/equals", test_equals},           {"/discover/refused", test_refused},
+        {"/discover/environment", test_environment},
+    };
+    TreeCase cases[G_N_ELEMENTS(TREES)];
+    g_autofree char *folder = NULL;
+    int result;
+
+    g_test_init(&argc, &argv, NULL);
+    folder = make_trees();
+    g_test_add_func("/discover/words", test_words);
+    for (guint i = 0; i < G_N_ELEMENTS(TREES); i++) {
+        g_autofree char *path = g_strdup_printf("/discover/tree/%s", TREES[i].name);
+
+        cases[i] = (TreeCase){folder, TREES[i].name};
+        g_test_add_data_func(path, &cases[i], test_tree);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(on_seed); i++)
+        g_test_add_data_func(on_seed[i].name, folder, on_seed[i].run);
+    result = g_test_run();
+    run((const char *const[]){"rm", "-r", folder, NULL});
+    return result;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/steps.h"
+
+#include <string.h>
+
+#include "core/domain.h"
+#include "machine.h"
+
+/* The texts of the steps, one a line: what a dry run shows. */
+static char *step_texts(const GPtrArray *steps)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < steps->len; i++) {
+        const Step *step = steps->pdata[i];
+
+        g_assert_nonnull(step->subject);
+        g_assert_true(step->why && *step->why && !strchr(step->why, '\n'));
+        g_assert_true(step->undo && *step->undo && !strchr(step->undo, '\n'));
+        g_assert_null(strchr(step->text, '\n'));
+        g_string_append_printf(text, "%s\n", step->text);
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static char *write_xml(PlanSlice **ret_slice)
+{
+    const char *const slices[] = {MACHINE_RED, NULL};
+    g_autoptr(Host) host = machine_host();
+    g_autoptr(Plan) plan = machine_plan(slices);
+    const PlanHost *plan_host = plan->hosts->pdata[0];
+
+    *ret_slice = machine_slice(MACHINE_RED);
+    return domain_write_xml(host, plan_host, *ret_slice, NULL);
+}
+
+static char *replace(const char *text, const char *from, const char *to)
+{
+    g_auto(GStrv) parts = g_strsplit(text, from, 2);
+
+    g_assert_nonnull(parts[1]);
+    return g_strjoin(to, parts[0], parts[1], NULL);
+}
+
+#define NAME "Red_k8s_cluster_worker1"
+#define DISK "/var/lib/libvirt/images/" NAME ".qcow2"
+
+/* How a slice that exists differs from the wanted one, and what follows. */
+typedef struct {
+    const char *name;
+    bool stopped, no_autostart, restart;
+    const char *live_from, *live_to;     /* an edit of the live XML */
+    const char *config_from, *config_to; /* of the persistent one */
+    gint64 capacity;                     /* 0: as wanted */
+    const char *steps;
+    bool needs_restart;
+} Case;
+
+#define PIN_FROM "vcpu=\"0\" cpuset=\"4\""
+#define PIN_TO "vcpu=\"0\" cpuset=\"5\""
+#define MEMORY_FROM "<memory unit=\"KiB\">8388608"
+#define MEMORY_TO "<memory unit=\"KiB\">4194304"
+
+static const Case cases[] = {
+    {"as-wanted", .steps = ""},
+    {"stopped", .stopped = true, .steps = "start domain " NAME "\n"},
+    {"no-autostart", .no_autostart = true, .steps = "start domain " NAME " with the host\n"},
+    {"pins-live-and-config", .live_from = PIN_FROM, .live_to = PIN_TO, .config_from = PIN_FROM,
+     .config_to = PIN_TO,
+     .steps = "define domain " NAME "\nset the pins of running domain " NAME "\n"},
+    {"pins-live", .live_from = PIN_FROM, .live_to = PIN_TO,
+     .steps = "set the pins of running domain " NAME "\n"},
+    {"pins-config", .config_from = PIN_FROM, .config_to = PIN_TO,
+     .steps = "define domain " NAME "\n"},
+    {"memory", .live_from = MEMORY_FROM, .live_to = MEMORY_TO, .config_from = MEMORY_FROM,
+     .config_to = MEMORY_TO, .steps = "define domain " NAME "\n", .needs_restart = true},
+    /* the second run after that */
+    {"memory-defined", .live_from = MEMORY_FROM, .live_to = MEMORY_TO, .steps = "",
+     .needs_restart = true},
+    {"memory-restart", .restart = true, .live_from = MEMORY_FROM, .live_to = MEMORY_TO,
+     .config_from = MEMORY_FROM, .config_to = MEMORY_TO,
+     .steps = "stop domain " NAME "\ndefine domain " NAME "\nstart domain " NAME "\n"},
+    {"memory-defined-restart", .restart = true, .live_from = MEMORY_FROM, .live_to = MEMORY_TO,
+     .steps = "stop domain " NAME "\nstart domain " NAME "\n"},
+    {"memory-stopped", .stopped = true, .config_from = MEMORY_FROM, .config_to = MEMORY_TO,
+     .steps = "define domain " NAME "\nstart domain " NAME "\n"},
+    /* pins of vCPUs that the running domain does not have cannot be set */
+    {"vcpus-and-pins",
+     .live_from = "8</vcpu>\n  <iothreads>1</iothreads>\n  <cputune>\n    <vcpupin vcpu=\"0\" "
+                  "cpuset=\"4\"/>",
+     .live_to = "7</vcpu><iothreads>1</iothreads><cputune>", .steps = "", .needs_restart = true},
+    {"service-pins",
+     .live_from = "<vcpupin vcpu=\"7\" cpuset=\"22\"/>\n    <emulatorpin cpuset=\"2,14\"/>\n    "
+                  "<iothreadpin iothread=\"1\" cpuset=\"2,14\"/>\n  </cputune>",
+     .live_to = "</cputune>", .steps = "set the pins of running domain " NAME "\n"},
+    {"no-disk-before", .stopped = true, .config_from = "<source file=\"" DISK "\"/>",
+     .config_to = "", .capacity = RECORD_UNSET,
+     .steps = "create volume " DISK ", 100GiB on top of image centos7\ndefine domain " NAME
+              "\nstart domain " NAME "\n"},
+    {"disk-grows", .capacity = 50 * GIB, .steps = "grow volume " DISK " to 100GiB\n"},
+    {"disk-unknown", .capacity = RECORD_UNSET, .steps = ""},
+};
+
+static Observed *observe(const Case *test, const char *wanted_xml)
+{
+    Observed *observed = observed_new();
+
+    observed->name = g_strdup(NAME);
+    observed->ours = true;
+    observed->active = !test->stopped;
+    observed->autostart = !test->no_autostart;
+    observed->config_xml = test->config_from
+                               ? replace(wanted_xml, test->config_from, test->config_to)
+                               : g_strdup(wanted_xml);
+    if (test->stopped)
+        observed->xml = g_strdup(observed->config_xml);
+    else
+        observed->xml = test->live_from ? replace(wanted_xml, test->live_from, test->live_to)
+                                        : g_strdup(wanted_xml);
+    observed->disk_capacity_bytes = test->capacity ? test->capacity : 100 * GIB;
+    return observed;
+}
+
+static void test_existing(gconstpointer data)
+{
+    const Case *test = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PlanSlice) slice = NULL;
+    g_autofree char *xml = write_xml(&slice);
+    g_autoptr(Observed) observed = observe(test, xml);
+    g_autoptr(GPtrArray) steps = steps_new();
+    StepsOptions options = {.restart = test->restart};
+    bool needs_restart = !test->needs_restart;
+
+    steps_derive_slice(slice, xml, observed, &options, steps, &needs_restart, &error);
+    g_assert_no_error(error);
+
+    g_autofree char *texts = step_texts(steps);
+
+    g_assert_cmpstr(texts, ==, test->steps);
+    g_assert_true(needs_restart == test->needs_restart);
+}
+
+static void test_new(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PlanSlice) slice = NULL;
+    g_autofree char *xml = write_xml(&slice);
+    g_autoptr(GPtrArray) steps = steps_new();
+    StepsOptions options = {false};
+    bool needs_restart = true;
+
+    g_assert_true(steps_derive_slice(slice, xml, NULL, &options, steps, &needs_restart, &error));
+    g_assert_false(needs_restart);
+
+    g_autofree char *texts = step_texts(steps);
+
+    g_assert_cmpstr(texts, ==,
+                    "create volume " DISK ", 100GiB on top of image centos7\n"
+                    "define domain " NAME "\n"
+                    "start domain " NAME " with the host\n"
+                    "start domain " NAME "\n");
+
+    static const StepKind kinds[] = {STEP_VOLUME_CREATE, STEP_DOMAIN_DEFINE, STEP_DOMAIN_AUTOSTART,
+                                     STEP_DOMAIN_START};
+
+    for (guint i = 0; i < steps->len; i++) {
+        const Step *step = steps->pdata[i];
+
+        g_assert_cmpint(step->kind, ==, kinds[i]);
+        g_assert_cmpstr(step->subject, ==, NAME);
+        g_assert_cmpint(step->by_hand, ==, 0);
+        g_assert_cmpint(step->reboot, ==, 0);
+    }
+}
+
+/* What must not be done is a failure that names the slice, and no step. */
+static void test_refused(void)
+{
+    static const Case same = {"same"}, smaller = {"smaller", .capacity = 200 * GIB};
+    const struct {
+        const Case *test;
+        bool foreign, broken;
+        const char *words;
+    } rows[] = {
+        {&same, true, false, "that bmslice did not make"},
+        {&smaller, false, false, "a disk does not shrink"},
+        {&same, false, true, "cannot read XML"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(PlanSlice) slice = NULL;
+        g_autofree char *xml = write_xml(&slice);
+        g_autoptr(Observed) observed = observe(rows[i].test, xml);
+        g_autoptr(GPtrArray) steps = steps_new();
+        StepsOptions options = {true};
+        bool needs_restart;
+
+        observed->ours = !rows[i].foreign;
+        if (rows[i].broken)
+            observed->xml[10] = '\0';
+        g_assert_false(
+            steps_derive_slice(slice, xml, observed, &options, steps, &needs_restart, &error));
+        g_assert_nonnull(strstr(error->message, NAME));
+        g_assert_nonnull(strstr(error->message, rows[i].words));
+        g_assert_cmpuint(steps->len, ==, 0);
+    }
+}
+
+static void test_destroy(void)
+{
+    static const Case running = {"running"}, stopped = {"stopped", .stopped = true};
+    const struct {
+        const Case *test; /* NULL: no such domain */
+        bool foreign, delete_disks;
+        const char *steps;
+    } rows[] = {
+        {&running, false, false, "stop domain " NAME "\nundefine domain " NAME "\n"},
+        {&running, false, true,
+         "stop domain " NAME "\nundefine domain " NAME "\ndelete volume " DISK "\n"},
+        {&stopped, false, false, "undefine domain " NAME "\n"},
+        {&running, true, true, ""},
+        {NULL, false, false, ""},
+        {NULL, false, true, "delete volume " DISK "\n"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(PlanSlice) slice = NULL;
+        g_autofree char *xml = write_xml(&slice);
+        g_autoptr(Observed) observed = rows[i].test ? observe(rows[i].test, xml) : NULL;
+        g_autoptr(GPtrArray) steps = steps_new();
+
+        if (observed)
+            observed->ours = !rows[i].foreign;
+        steps_derive_destroy(slice, observed, rows[i].delete_disks, steps);
+
+        g_autofree char *texts = step_texts(steps);
+
+        g_assert_cmpstr(texts, ==, rows[i].steps);
+    }
+}
+
+#define NODE "/sys/devices/system/node/node"
+#define PCI "/sys/bus/pci/devices/"
+
+static char *host_texts(const Host *host, const Plan *plan)
+{
+    g_autoptr(GPtrArray) steps = steps_new();
+
+    steps_derive_host(host, plan->hosts->pdata[0], steps);
+    for (guint i = 0; i < steps->len; i++) {
+        const Step *step = steps->pdata[i];
+
+        g_assert_cmpint(step->by_hand, ==, 1);
+        g_assert_cmpint(step->reboot, ==, step->kind == STEP_KERNEL_ARGS);
+    }
+    return step_texts(steps);
+}
+
+static void test_host(void)
+{
+    const char *const slices[] = {MACHINE_BLUE, MACHINE_VF, MACHINE_TWO_NODES, NULL};
+    g_autoptr(Host) host = machine_host();
+    g_autoptr(Plan) plan = machine_plan(slices);
+    g_autofree char *texts = host_texts(host, plan);
+
+    /* 2 + 4 pages of 1 GiB on node 0, which has 3; 4 on node 1, which has none */
+    g_assert_cmpstr(
+        texts, ==,
+        "add to the kernel command line: intel_iommu=on isolcpus=2-11,14-23 instead of "
+        "isolcpus=2-3 (GRUB: /etc/default/grub.d/60-bmslice.cfg, update-grub), then reboot\n"
+        "echo 6 > " NODE "0/hugepages/hugepages-1048576kB/nr_hugepages\n"
+        "echo 4096 > " NODE "1/hugepages/hugepages-2048kB/nr_hugepages\n"
+        "echo 4 > " NODE "1/hugepages/hugepages-1048576kB/nr_hugepages\n"
+        "echo 4 > " PCI
+        "0000:01:00.0/sriov_numvfs && ip link set eno1 vf 3 trust on spoofchk off\n");
+}
+
+/* What is there already is no step. */
+static void test_host_ready(void)
+{
+    const char *const slices[] = {MACHINE_BLUE, MACHINE_VF, NULL};
+    g_autoptr(Host) host = machine_host();
+    g_autoptr(Plan) plan = machine_plan(slices);
+    HostPci *pf = host->pci->pdata[0];
+
+    g_free(host->kernel.cmdline);
+    host->kernel.cmdline = g_strdup("quiet isolcpus=2-11,14-23 intel_iommu=on\n");
+    ((HostHugepages *)((HostNode *)host->nodes->pdata[1])->hugepages->pdata[0])->total = 4096;
+    pf->sriov->num_vfs = 4;
+
+    g_autofree char *ready = host_texts(host, plan);
+
+    g_assert_cmpstr(ready, ==, "");
+
+    /* VFs exist, but too few: the kernel wants 0 in between */
+    pf->sriov->num_vfs = 2;
+
+    g_autofree char *few = host_texts(host, plan);
+
+    g_assert_true(g_str_has_prefix(few, "with no VF of it in use: echo 0 > " PCI
+                                        "0000:01:00.0/sriov_numvfs && echo 4 > " PCI
+                                        "0000:01:00.0/sriov_numvfs"));
+}
+
+/* An argument that merely begins alike is another one. */
+static void test_host_words(void)
+{
+    const char *const none[] = {NULL};
+    g_autoptr(Host) host = machine_host();
+    g_autoptr(Plan) plan = machine_plan(none);
+
+    g_free(host->kernel.cmdline);
+    host->kernel.cmdline = g_strdup("quiet intel_iommu=on,sm_on isolcpus=2-11,14-231");
+
+    g_autofree char *texts = host_texts(host, plan);
+
+    g_assert_nonnull(strstr(texts, "intel_iommu=on isolcpus=2-11,14-23 instead of"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *path = g_strconcat("/steps/existing/", cases[i].name, NULL);
+
+        g_test_add_data_func(path, &cases[i], test_existing);
+    }
+    g_test_add_func("/steps/new", test_new);
+    g_test_add_func("/steps/refused", test_refused);
+    g_test_add_func("/steps/destroy", test_destroy);
+    g_test_add_func("/steps/host", test_host);
+    g_test_add_func("/steps/host-ready", test_host_ready);
+    g_test_add_func("/steps/host-words", test_host_words);
+    return g_test_run();
+}

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What ./quickstart and ./check share: packages, build folders, the daemons they start and stop.
+# Sourced; needs bash with `set -eu`, and TOP, the source folder.
+
+BUILD_PACKAGES="gcc pkgconf meson ninja-build libglib2.0-dev libjansson-dev libfyaml-dev libxml2-dev
+  libvirt-dev libhwloc-dev libpci-dev pci.ids python3"
+RUN_PACKAGES="libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-clients
+  qemu-system-x86 qemu-utils"
+IMAGE_PACKAGES="busybox-static grub-common grub-pc-bin xorriso mtools cpio xz-utils"
+TEST_PACKAGES="clang clang-format libclang-rt-14-dev python3-yaml python3-jsonschema libxml2-utils
+  hwloc-nox lstopo util-linux pciutils shellcheck codespell valgrind file"
+
+say() {
+    printf '\n== %s\n' "$*" >&2
+}
+
+# Installs what is missing of the packages named; asks the registry only when something is.
+install_packages() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok' ||
+            missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    say "installing ${missing[*]}"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+        "${missing[@]}" </dev/null >"$TOP/build/apt.log" 2>&1 ||
+        { tail -20 "$TOP/build/apt.log" >&2; return 1; }
+}
+
+# configure FOLDER [meson option...]: once.
+configure() {
+    local folder=$1
+    shift
+    [ ! -f "$folder/build.ninja" ] || return 0
+    meson setup "$folder" "$TOP" "$@" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; return 1; }
+}
+
+# build FOLDER [target...]: quiet unless it fails.
+build() {
+    local folder=$1
+    shift
+    ninja -C "$folder" "$@" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; return 1; }
+}
+
+libvirt_answers() {
+    virsh -q -c qemu:///system version >/dev/null 2>&1
+}
+
+STARTED_PIDS=()
+
+# Starts libvirtd (and virtlogd, which keeps the guests' console) when none answers. Under systemd
+# they are the system's own; elsewhere they are ours, and stop_libvirt ends them by their pids.
+start_libvirt() {
+    local name
+    libvirt_answers && return 0
+    say "starting libvirtd"
+    if [ -d /run/systemd/system ]; then
+        systemctl start libvirtd
+    else
+        mkdir -p "$TOP/build/run"
+        for name in virtlogd libvirtd; do
+            "$name" -d -p "$TOP/build/run/$name.pid"
+            STARTED_PIDS+=("$(cat "$TOP/build/run/$name.pid")")
+        done
+    fi
+    for _ in $(seq 50); do
+        libvirt_answers && return 0
+        sleep 0.2
+    done
+    echo "libvirtd does not answer at qemu:///system" >&2
+    return 1
+}
+
+stop_libvirt() {
+    local pid
+    for pid in "${STARTED_PIDS[@]}"; do
+        kill "$pid" 2>/dev/null || true
+    done
+    STARTED_PIDS=()
+}
