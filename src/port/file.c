@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 static bool fail(const char *path, const char *why, GError **error)
 {
@@ -27,8 +28,8 @@ static bool read_all(int fd, const char *path, gsize max_bytes, GString *text, G
         if (length < 0)
             return fail(path, g_strerror(errno), error);
         if (text->len + length > max_bytes) {
-            g_autofree char *why =
-                g_strdup_printf("longer than %" G_GSIZE_FORMAT " bytes", max_bytes);
+            g_autofree char *limit = text_format_size((gint64)max_bytes);
+            g_autofree char *why = g_strdup_printf("longer than %s", limit);
 
             return fail(path, why, error);
         }

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""test_cli.py BMSLICE SOURCE: the command line's contract, by its exit codes, streams and JSON (TAP).
+
+Nothing here needs libvirtd, and nothing may change a host.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+BMSLICE = os.path.abspath(sys.argv[1])
+SOURCE = pathlib.Path(sys.argv[2])
+RED_BLUE = str(SOURCE / "examples/red-blue.yaml")
+SEED = str(SOURCE / "tests/hosts/seed.json")
+FINE, FAILED, USAGE, FINDINGS = 0, 1, 2, 3
+
+
+def run(*words, **options):
+    return subprocess.run([BMSLICE, *words], capture_output=True, text=True, timeout=120,
+                          stdin=subprocess.DEVNULL, check=False, **options)
+
+
+def expect(result, code, *words):
+    """The exit code, every word on standard error, one error line, no signs of a crash."""
+    assert result.returncode == code, f"exit {result.returncode}: {result.stderr}"
+    for word in words:
+        assert word in result.stderr, f"no {word!r} in: {result.stderr}"
+    assert "GLib" not in result.stderr and "Sanitizer" not in result.stderr, result.stderr
+
+
+def plan(text, *more, name="spec.yaml"):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / name
+        if isinstance(text, bytes):
+            path.write_bytes(text)
+        else:
+            path.write_text(text, encoding="utf-8")
+        return run("plan", str(path), "--inventory", SEED, *more)
+
+
+def test_help_lists_every_verb():
+    result = run("--help")
+    expect(result, FINE)
+    for verb in ("discover", "plan", "apply", "diff", "status", "verify", "destroy"):
+        assert f"\n  {verb}" in result.stdout
+        own = run(verb, "--help")
+        expect(own, FINE)
+        assert f"bmslice {verb}" in own.stdout
+
+
+def test_version():
+    assert run("--version").stdout.startswith("bmslice ")
+
+
+def test_usage():
+    expect(run(), USAGE)
+    expect(run("plam", "x"), USAGE, "did you mean 'plan'")
+    expect(run("plan"), USAGE, "an argument is missing")
+    expect(run("status", "x"), USAGE, "too many")
+    expect(run("plan", "--nonsense", "x"), USAGE, "--nonsense")
+    expect(run("discover", "--color", "pink"), USAGE, "auto, always or never")
+
+
+def test_options_before_and_after_the_verb():
+    before = run("--json", "plan", RED_BLUE, "--inventory", SEED)
+    after = run("plan", RED_BLUE, "--inventory", SEED, "--json")
+    expect(before, FINE)
+    assert before.stdout == after.stdout
+
+
+def test_discover_json():
+    host = json.loads(run("discover", "--json").stdout)
+    assert host["version"] == 1 and host["replayed"] is False
+    assert host["cpu"]["threads"] == os.cpu_count()
+
+
+def test_discover_root():
+    expect(run("discover", "--root", "/nonexistent"), FAILED, "/nonexistent")
+    expect(run("discover", "--root", "/etc/passwd"), FAILED, "/etc/passwd")
+
+
+def test_plan_of_the_runbook():
+    result = run("plan", RED_BLUE, "--inventory", SEED)
+    expect(result, FINE, "nic-remote-node", "Blue_k8s_cluster_worker1")
+    assert "4,16 6,18 8,20 10,22" in result.stdout
+    document = json.loads(run("plan", RED_BLUE, "--inventory", SEED, "--json").stdout)
+    host = document["hosts"][0]
+    assert (host["reserved_cpus"], host["isolated_cpus"]) == ("0-1,12-13", "2-11,14-23")
+    red, blue = host["slices"]
+    assert [v["cpu"] for v in red["vcpus"]] == [4, 16, 6, 18, 8, 20, 10, 22]
+    assert [v["cpu"] for v in blue["vcpus"]] == [5, 17, 7, 19, 9, 21, 11, 23]
+    assert (red["emulator_cpus"], blue["emulator_cpus"]) == ("2,14", "3,15")
+    assert [d["address"] for d in red["devices"] + blue["devices"]] == \
+        ["0000:01:00.0", "0000:01:00.1"]
+    assert [f["code"] for f in document["findings"]] == ["nic-remote-node"]
+
+
+def test_plan_writes_xml():
+    with tempfile.TemporaryDirectory() as folder:
+        target = pathlib.Path(folder) / "xml"
+        expect(run("plan", RED_BLUE, "--inventory", SEED, "--xml", str(target)), FINE)
+        assert sorted(p.name for p in target.iterdir()) == \
+            ["Blue_k8s_cluster_worker1.xml", "Red_k8s_cluster_worker1.xml"]
+        assert "<vcpupin vcpu=\"1\" cpuset=\"16\"/>" in \
+            (target / "Red_k8s_cluster_worker1.xml").read_text(encoding="utf-8")
+
+
+def test_remote_nic_is_refused_when_locality_is_required():
+    text = pathlib.Path(RED_BLUE).read_text(encoding="utf-8")
+    result = plan(text.replace("locality: preferred", "locality: required"))
+    expect(result, FINDINGS, "error: ", "Blue_k8s_cluster_worker1")
+
+
+def test_every_mistake_has_a_place():
+    text = pathlib.Path(RED_BLUE).read_text(encoding="utf-8")
+    text = text.replace("vcpus: 8", "vcpu: 8").replace("memory: 8GiB", "memory: lots", 1)
+    result = plan(text)
+    expect(result, FINDINGS, "spec.yaml:26:9: error:", "did you mean 'vcpus'", "lots", "^")
+    assert result.stderr.count("unknown-key") == 2
+    codes = [f["code"] for f in json.loads(plan(text, "--json").stdout)["findings"]]
+    assert codes.count("unknown-key") == 2
+
+
+def test_bad_files():
+    expect(run("plan", "/nonexistent.yaml"), FAILED, "/nonexistent.yaml")
+    expect(run("plan", "/etc"), FAILED, "/etc")
+    expect(run("plan", "/dev/zero"), FAILED, "/dev/zero")
+    expect(plan(""), FINDINGS, "spec.yaml")
+    expect(plan(b"\x00\xff\xfe"), FINDINGS, "spec.yaml")
+    expect(plan(b"# " + b"x" * (50 << 20)), FAILED, "spec.yaml", "4MiB")
+    expect(run("plan", RED_BLUE, "--inventory", "/nonexistent"), FAILED, "/nonexistent")
+    expect(run("plan", RED_BLUE, "--inventory", RED_BLUE), FINDINGS, "red-blue.yaml")
+
+
+def test_names_that_attack():
+    text = pathlib.Path(RED_BLUE).read_text(encoding="utf-8")
+    for name in ("../../etc/x", "a'; rm -rf /", "a<b/>", "a\\nb", "x" * 64):
+        expect(plan(text.replace("name: Red_k8s_cluster_worker1", f'name: "{name}"')), FINDINGS,
+               "bad-text")
+
+
+def test_no_permission():
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "spec.yaml"
+        path.write_text("version: 1\n", encoding="utf-8")
+        path.chmod(0)
+        os.chmod(folder, 0o755)
+        expect(run("plan", str(path), user="nobody" if os.getuid() == 0 else None), FAILED,
+               "spec.yaml", "ermission")
+
+
+def test_spec_for_other_hosts():
+    """apply and its like work on this host only: server1 is elsewhere."""
+    for verb in ("apply", "diff", "verify"):
+        expect(run(verb, RED_BLUE), FINDINGS, "server1", "host-unknown")
+
+
+def test_libvirtd_not_running():
+    expect(run("--connect", "qemu:///system?socket=/nonexistent/sock", "status"), FAILED,
+           "/nonexistent/sock", "libvirtd")
+    expect(run("--connect", "nonsense://", "status"), FAILED, "nonsense")
+
+
+def test_a_full_disk_is_a_failure():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = subprocess.run([BMSLICE, "discover", "--json"], stdout=full,
+                                stderr=subprocess.PIPE, text=True, check=False)
+    expect(result, FAILED, "cannot write")
+
+
+def main():
+    tests = [(name, function) for name, function in globals().items() if name.startswith("test_")]
+    print(f"1..{len(tests)}")
+    failed = 0
+    for number, (name, function) in enumerate(tests, 1):
+        try:
+            function()
+            print(f"ok {number} {name}")
+        except Exception as flaw:  # one test's failure must not hide the others'
+            failed += 1
+            print(f"not ok {number} {name}")
+            print("\n".join(f"# {line}" for line in repr(flaw).split("\\n")))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
