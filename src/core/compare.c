@@ -5,8 +5,8 @@
 
 #include "base/cpuset.h"
 #include "base/text.h"
+#include "base/xml.h"
 #include "core/domain.h"
-#include "core/xml.h"
 #include "model/record.h"
 
 /* How a value is read, and so when two of them are equal. */
@@ -118,7 +118,7 @@ static void entry_free(void *data)
     g_free(entry);
 }
 
-static char *entry_name(Xml *xml, xmlNodePtr item, const Setting *setting)
+static char *entry_name(Xml *xml, XmlNode item, const Setting *setting)
 {
     if (setting->key_kind == KEY_NONE)
         return g_strdup(setting->name);
@@ -132,7 +132,7 @@ static char *entry_name(Xml *xml, xmlNodePtr item, const Setting *setting)
 }
 
 /* NULL when it cannot be read as its kind, or is plain text. */
-static char *canonical_text(Xml *xml, xmlNodePtr item, const Setting *setting)
+static char *canonical_text(Xml *xml, XmlNode item, const Setting *setting)
 {
     if (setting->value_kind == VALUE_BYTES) {
         gint64 bytes = xml_bytes(xml, item, setting->value, "@unit");
@@ -153,7 +153,7 @@ static char *canonical_text(Xml *xml, xmlNodePtr item, const Setting *setting)
 }
 
 /* Also NULL when the element has no such value. */
-static Entry *read_entry(Xml *xml, xmlNodePtr item, const Setting *setting)
+static Entry *read_entry(Xml *xml, XmlNode item, const Setting *setting)
 {
     g_autofree char *text = xml_text(xml, item, setting->value);
 

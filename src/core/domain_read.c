@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/xml.h"
 #include "core/domain.h"
-#include "core/xml.h"
 
 #define METADATA "/domain/metadata/" DOMAIN_METADATA_PREFIX ":slice"
 
@@ -109,15 +109,15 @@ static void read_memory(Xml *xml, PlanSlice *slice)
         slice->threads = 1;
 }
 
-static int device_kind(Xml *xml, xmlNodePtr node, const char *address)
+static int device_kind(Xml *xml, XmlNode node, const char *address)
 {
-    if (strcmp((const char *)node->name, "interface") == 0)
-        return PLAN_DEVICE_VF;
-
+    g_autofree char *element = xml_text(xml, node, "name()");
     g_autofree char *expression =
         g_strdup_printf(METADATA "/bmslice:device[@address='%s']/@kind", address);
     g_autofree char *kind = xml_text(xml, NULL, expression);
 
+    if (g_strcmp0(element, "interface") == 0)
+        return PLAN_DEVICE_VF;
     return g_strcmp0(kind, "pf") == 0 ? PLAN_DEVICE_PF : PLAN_DEVICE_PCI;
 }
 

@@ -137,7 +137,8 @@ static void list_tuples(Demand *demand, const Supply *supply)
         tuple[last]++;
         for (guint i = (guint)last + 1; i < n; i++)
             tuple[i] = tuple[i - 1] + 1;
-    } while (demand->tuples->len / n < MAX_TUPLES);
+        demand->cut = demand->tuples->len / n >= MAX_TUPLES;
+    } while (!demand->cut);
 }
 
 /* The core that holds exactly what vCPU @first of the running slice needs, and may be a slice's. */

@@ -102,6 +102,7 @@ typedef struct {
     gint64 memory_per_node, hugepage_bytes;
     GPtrArray *wants;         /* Want *: NICs, then devices */
     GArray *tuples;           /* guint16, n_nodes each: the choices of supply nodes, ascending */
+    bool cut;                 /* there are more choices than were listed */
     const PlanSlice *running; /* of the same name; or NULL */
     GArray *stay;             /* guint16: its supply nodes, when it may stay there; or NULL */
     char *flaw;               /* no host like this can hold it; or NULL */

@@ -309,6 +309,11 @@ static char *find_reason(const Supply *supply, const GPtrArray *demands, const S
         *ret_resource = "iommu-group";
         reason = group_reason(demand);
     }
+    if (!reason && solution->proved) {
+        *ret_resource = "host";
+        reason = g_strdup("each thing it needs is there, but not all of them together beside the "
+                          "slices that were placed");
+    }
     if (!reason) {
         *ret_resource = "search";
         reason = g_strdup("no place was found within the limit of the search");

@@ -213,13 +213,13 @@ static void visit_wants(Search *search, guint depth, guint number)
 
         for (guint i = 0; i < want->units->len && !search->out_of_budget; i++) {
             const Unit *unit = g_ptr_array_index(want->units, i);
-            bool local, held = unit == want->held;
+            guint rank;
+            bool local;
 
-            if (!want_accepts(want, search->supply, unit, pick->nodes, demand->n_nodes, &local) ||
-                turn != (held    ? 0u
-                         : local ? 1u
-                                 : 2u) ||
-                (last && are_alike(search, want, last, unit)) ||
+            if (!want_accepts(want, search->supply, unit, pick->nodes, demand->n_nodes, &local))
+                continue;
+            rank = unit == want->held ? 0 : local ? 1 : 2;
+            if (rank != turn || (last && are_alike(search, want, last, unit)) ||
                 !left_allows_unit(search->left, search->supply, demand, number, unit, pick->units))
                 continue;
             last = unit;

@@ -393,6 +393,15 @@ static Solution *solution_new(const Search *search, guint n)
     return solution;
 }
 
+/* Not all choices of nodes were looked at, so nothing is proved. */
+static bool is_cut(const GPtrArray *demands)
+{
+    for (guint i = 0; i < demands->len; i++)
+        if (((const Demand *)g_ptr_array_index(demands, i))->cut)
+            return true;
+    return false;
+}
+
 Solution *search_solve(const Supply *supply, const GPtrArray *demands, guint64 budget)
 {
     g_autoptr(Search) search = search_new(supply, demands, compare_items, false);
@@ -405,7 +414,7 @@ Solution *search_solve(const Supply *supply, const GPtrArray *demands, guint64 b
     bound = find_bound(supply, demands, search, proved, budget);
     (void)walk(search, search->n_levels, budget / ROOM_BUDGET_SHARE);
     solution = solution_new(search, demands->len);
-    solution->proved = proved;
-    solution->bound = MAX(bound, solution->admitted);
+    solution->proved = proved && !is_cut(demands);
+    solution->bound = is_cut(demands) ? demands->len : MAX(bound, solution->admitted);
     return solution;
 }

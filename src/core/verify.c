@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/xml.h"
 #include "core/domain.h"
 #include "core/verify_private.h"
-#include "core/xml.h"
 
 #define MIB (1024 * 1024)
 

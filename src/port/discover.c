@@ -93,6 +93,16 @@ void discover_add_use(GPtrArray *uses, const char *use)
         g_ptr_array_add(uses, g_strdup(use));
 }
 
+static int compare_texts(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void discover_sort_uses(GPtrArray *uses)
+{
+    g_ptr_array_sort(uses, compare_texts);
+}
+
 bool discover_is_pci_address(const char *text)
 {
     gsize domain = strspn(text, "0123456789abcdef");

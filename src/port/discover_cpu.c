@@ -199,9 +199,12 @@ static bool check_tree(Discovery *discovery, GError **error)
 {
     static const char *const paths[] = {
         CPUS,
+        "sys/bus/cxl",
+        "sys/bus/dax",
         "sys/devices/system/node",
         "sys/devices/virtual/dmi/id",
-        "sys/firmware",
+        "sys/firmware/devicetree",
+        "sys/firmware/dmi",
         "sys/fs/cgroup",
         "sys/kernel/mm/hugepages",
         "proc/cpuinfo",
@@ -209,7 +212,9 @@ static bool check_tree(Discovery *discovery, GError **error)
         "proc/hwloc-nofile-info",
         "proc/meminfo",
         "proc/mounts",
-        "proc/self",
+        "proc/self/cgroup",
+        "proc/self/cpuset",
+        "proc/self/mounts",
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {

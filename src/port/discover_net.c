@@ -113,11 +113,6 @@ static char *read_mac(Discovery *discovery, const Net *net)
     return NULL;
 }
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static HostNet *read_net(Discovery *discovery, const Net *net)
 {
     HostNet *host_net = discover_new("pci.nets");
@@ -131,7 +126,7 @@ static HostNet *read_net(Discovery *discovery, const Net *net)
     host_net->carrier = carrier >= 0 ? carrier != 0 : RECORD_UNSET;
     for (guint i = 0; i < net->uses->len; i++)
         g_ptr_array_add(host_net->uses, g_strdup(net->uses->pdata[i]));
-    g_ptr_array_sort(host_net->uses, compare_texts);
+    discover_sort_uses(host_net->uses);
     return host_net;
 }
 

@@ -55,8 +55,9 @@ CpuSet *discover_parse_mask(const char *text);
 /* A kernel list in the file @list, or a mask in the file @mask; both are whole paths. NULL:
  * neither. */
 CpuSet *discover_read_cpus(Root *root, const char *list, const char *mask);
-/* Adds to a list of uses what is not there yet. */
+/* Adds to a list of uses what is not there yet; once it is full it is sorted by name. */
 void discover_add_use(GPtrArray *uses, const char *use);
+void discover_sort_uses(GPtrArray *uses);
 /* The PCI functions in a sysfs path, outermost first: char *. */
 GPtrArray *discover_path_functions(const char *path);
 /* "0000:01:00.0", also with a domain above 16 bits. */

@@ -251,11 +251,6 @@ static void mark_slaves(Storage *storage)
     }
 }
 
-static int compare_texts(gconstpointer a, gconstpointer b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 void discover_storage(Discovery *discovery)
 {
     Host *host = discovery->host;
@@ -265,7 +260,7 @@ void discover_storage(Discovery *discovery)
     mark_swaps(&storage);
     mark_slaves(&storage);
     for (guint i = 0; i < host->pci->len; i++)
-        g_ptr_array_sort(((HostPci *)g_ptr_array_index(host->pci, i))->uses, compare_texts);
+        discover_sort_uses(((HostPci *)g_ptr_array_index(host->pci, i))->uses);
     if (!found_root && host->pci->len)
         discover_warn(discovery, "root-storage-unknown", "proc/1/mountinfo",
                       "which PCI function holds the root file system is not known");

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "port/process.h"
 
-#include <libxml/tree.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include "base/cpuset.h"
+#include "base/xml.h"
 #include "port/root.h"
-#include "port/virt_xml.h"
 
 #define KIB 1024
+
+/* What a domain XML hands to its guest of PCI. */
+#define PCI_DEVICES                                                                                \
+    "/domain/devices/hostdev[@type='pci']|/domain/devices/interface[@type='hostdev']"
+
 #define ALLOWED_LABEL "\nCpus_allowed_list:"
 
 /* Is the process this domain's? libvirt starts QEMU with "-uuid UUID". The command line is words
@@ -179,13 +183,17 @@ static void read_memory(Root *root, Observed *observed)
 
 static void read_devices(Root *root, Observed *observed)
 {
-    g_autoptr(xmlDoc) document = virt_xml_parse(observed->xml);
-    g_autoptr(GPtrArray) addresses = document ? virt_xml_pci_addresses(document) : NULL;
+    g_autoptr(Xml) document = xml_read(observed->xml, NULL);
+    g_autoptr(GPtrArray) devices = document ? xml_nodes(document, NULL, PCI_DEVICES) : NULL;
 
-    for (guint i = 0; addresses && i < addresses->len; i++) {
-        ObservedDevice *device = g_new0(ObservedDevice, 1);
+    for (guint i = 0; devices && i < devices->len; i++) {
+        char *address = xml_pci_address(document, devices->pdata[i], "source/address");
+        ObservedDevice *device;
 
-        device->address = g_strdup(addresses->pdata[i]);
+        if (!address)
+            continue;
+        device = g_new0(ObservedDevice, 1);
+        device->address = address;
         device->driver =
             root_read_link_name(root, "sys/bus/pci/devices/%s/driver", device->address);
         g_ptr_array_add(observed->devices, device);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/xml.h"
 #include "model/ownership.h"
-#include "port/virt_xml.h"
 
 #define POLL_USEC (200 * 1000)
 
@@ -16,8 +16,8 @@
 /* A definition replaces a domain of the same name and uuid: it must not be somebody else's. */
 static bool may_define(Virt *virt, const char *xml, char **ret_name, GError **error)
 {
-    g_autoptr(xmlDoc) document = virt_xml_parse(xml);
-    g_autofree char *name = document ? virt_xml_text(document, "/domain/name") : NULL;
+    g_autoptr(Xml) document = xml_read(xml, NULL);
+    g_autofree char *name = document ? xml_text(document, NULL, "/domain/name") : NULL;
     g_autoptr(virDomain) existing = NULL;
 
     if (!name) {

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/xml.h"
 #include "model/ownership.h"
-#include "port/virt_xml.h"
 
 /* As virsh words them (tools/virsh-domain-monitor.c, virshDomainState). */
 static const char *const STATE_WORDS[] = {
@@ -102,9 +102,9 @@ static bool read_pins(virDomainPtr domain, Observed *observed, GError **error)
 /* Unknown when the disk lies in no active pool. */
 static void read_disk_capacity(Virt *virt, Observed *observed)
 {
-    g_autoptr(xmlDoc) document = virt_xml_parse(observed->config_xml);
+    g_autoptr(Xml) document = xml_read(observed->config_xml, NULL);
     g_autofree char *path =
-        document ? virt_xml_text(document, "/domain/devices/disk[target/@dev='vda']/source/@file")
+        document ? xml_text(document, NULL, "/domain/devices/disk[target/@dev='vda']/source/@file")
                  : NULL;
     g_autoptr(virStorageVol) volume =
         path ? virStorageVolLookupByPath(virt->connection, path) : NULL;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "port/virt_xml.h"
+#include "base/xml.h"
 
 #define OWN_POOL "bmslice"
 
@@ -19,8 +19,8 @@ static bool is_own_pool(virStoragePoolPtr pool)
 static bool lies_on(virStoragePoolPtr pool, const char *folder)
 {
     char *text = virStoragePoolGetXMLDesc(pool, 0);
-    g_autoptr(xmlDoc) document = text ? virt_xml_parse(text) : NULL;
-    g_autofree char *target = document ? virt_xml_text(document, "/pool/target/path") : NULL;
+    g_autoptr(Xml) document = text ? xml_read(text, NULL) : NULL;
+    g_autofree char *target = document ? xml_text(document, NULL, "/pool/target/path") : NULL;
 
     free(text); /* libvirt's own allocation */
     return g_strcmp0(target, folder) == 0;
@@ -112,7 +112,7 @@ bool virt_find_volume(virStoragePoolPtr pool, const char *name, virStorageVolPtr
 char *virt_read_backing(virStorageVolPtr volume, GError **error)
 {
     char *text = virStorageVolGetXMLDesc(volume, 0);
-    g_autoptr(xmlDoc) document = text ? virt_xml_parse(text) : NULL;
+    g_autoptr(Xml) document = text ? xml_read(text, NULL) : NULL;
     char *path;
 
     if (!text)
@@ -120,7 +120,7 @@ char *virt_read_backing(virStorageVolPtr volume, GError **error)
     free(text); /* libvirt's own allocation */
     if (!document)
         return NULL;
-    path = virt_xml_text(document, "/volume/backingStore/path");
+    path = xml_text(document, NULL, "/volume/backingStore/path");
     return path ? path : g_strdup("");
 }
 

@@ -5,7 +5,7 @@
 #include <libxml/relaxng.h>
 #include <string.h>
 
-#include "core/xml.h"
+#include "base/xml.h"
 #include "machine.h"
 
 #define SCHEMA "/usr/share/libvirt/schemas/domain.rng"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "core/xml.h"
+#include "base/xml.h"
 
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "model/record.h"
 
 struct Xml {
     xmlDocPtr document;
@@ -77,9 +76,9 @@ void xml_add_namespace(Xml *xml, const char *prefix, const char *uri)
     g_assert(xmlXPathRegisterNs(xml->context, BAD_CAST prefix, BAD_CAST uri) == 0);
 }
 
-static xmlXPathObject *evaluate(Xml *xml, xmlNodePtr at, const char *expression)
+static xmlXPathObject *evaluate(Xml *xml, XmlNode at, const char *expression)
 {
-    xml->context->node = at ? at : (xmlNodePtr)xml->document;
+    xml->context->node = at ? at : (XmlNode)xml->document;
 
     xmlXPathObject *result = xmlXPathEvalExpression(BAD_CAST expression, xml->context);
 
@@ -88,7 +87,7 @@ static xmlXPathObject *evaluate(Xml *xml, xmlNodePtr at, const char *expression)
     return result;
 }
 
-GPtrArray *xml_nodes(Xml *xml, xmlNodePtr at, const char *expression)
+GPtrArray *xml_nodes(Xml *xml, XmlNode at, const char *expression)
 {
     GPtrArray *nodes = g_ptr_array_new();
     g_autoptr(xmlXPathObject) result = evaluate(xml, at, expression);
@@ -98,7 +97,7 @@ GPtrArray *xml_nodes(Xml *xml, xmlNodePtr at, const char *expression)
     return nodes;
 }
 
-char *xml_text(Xml *xml, xmlNodePtr at, const char *expression)
+char *xml_text(Xml *xml, XmlNode at, const char *expression)
 {
     g_autoptr(xmlXPathObject) result = evaluate(xml, at, expression);
     xmlChar *string = xmlXPathCastToString(result);
@@ -110,19 +109,19 @@ char *xml_text(Xml *xml, xmlNodePtr at, const char *expression)
     return text;
 }
 
-gint64 xml_int(Xml *xml, xmlNodePtr at, const char *expression)
+gint64 xml_int(Xml *xml, XmlNode at, const char *expression)
 {
     g_autofree char *text = xml_text(xml, at, expression);
 
     if (!text)
-        return RECORD_UNSET;
+        return XML_UNSET;
 
     bool hex = g_str_has_prefix(text, "0x");
     guint64 number;
 
     if (!g_ascii_string_to_unsigned(hex ? text + 2 : text, hex ? 16 : 10, 0, G_MAXINT64, &number,
                                     NULL))
-        return RECORD_UNSET;
+        return XML_UNSET;
     return (gint64)number;
 }
 
@@ -146,21 +145,21 @@ static const struct {
     {"TiB", G_GINT64_CONSTANT(1) << 40},
 };
 
-gint64 xml_bytes(Xml *xml, xmlNodePtr at, const char *expression, const char *unit_expression)
+gint64 xml_bytes(Xml *xml, XmlNode at, const char *expression, const char *unit_expression)
 {
     gint64 number = xml_int(xml, at, expression);
     g_autofree char *unit = xml_text(xml, at, unit_expression);
 
     for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
         if (g_ascii_strcasecmp(unit ? unit : "KiB", units[i].name) == 0)
-            return number == RECORD_UNSET || number > G_MAXINT64 / units[i].bytes
-                       ? RECORD_UNSET
+            return number == XML_UNSET || number > G_MAXINT64 / units[i].bytes
+                       ? XML_UNSET
                        : number * units[i].bytes;
     }
-    return RECORD_UNSET;
+    return XML_UNSET;
 }
 
-CpuSet *xml_cpus(Xml *xml, xmlNodePtr at, const char *expression)
+CpuSet *xml_cpus(Xml *xml, XmlNode at, const char *expression)
 {
     g_autofree char *text = xml_text(xml, at, expression);
 
@@ -185,21 +184,21 @@ CpuSet *xml_cpus(Xml *xml, xmlNodePtr at, const char *expression)
     return g_steal_pointer(&cpus);
 }
 
-char *xml_pci_address(Xml *xml, xmlNodePtr at, const char *expression)
+char *xml_pci_address(Xml *xml, XmlNode at, const char *expression)
 {
     g_autoptr(GPtrArray) nodes = xml_nodes(xml, at, expression);
 
     if (nodes->len == 0)
         return NULL;
 
-    xmlNodePtr address = nodes->pdata[0];
+    XmlNode address = nodes->pdata[0];
     gint64 domain = xml_int(xml, address, "@domain");
     gint64 bus = xml_int(xml, address, "@bus");
     gint64 slot = xml_int(xml, address, "@slot");
     gint64 function = xml_int(xml, address, "@function");
 
-    if (bus == RECORD_UNSET || slot == RECORD_UNSET || function == RECORD_UNSET)
+    if (bus == XML_UNSET || slot == XML_UNSET || function == XML_UNSET)
         return NULL;
-    return g_strdup_printf("%04x:%02x:%02x.%x", domain == RECORD_UNSET ? 0 : (guint)domain,
-                           (guint)bus, (guint)slot, (guint)function);
+    return g_strdup_printf("%04x:%02x:%02x.%x", domain == XML_UNSET ? 0 : (guint)domain, (guint)bus,
+                           (guint)slot, (guint)function);
 }
