@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the lists are used where this is sourced
 # What ./quickstart and ./check share: packages, build folders, the daemons they start and stop.
 # Sourced; needs bash with `set -eu`, and TOP, the source folder.
 
@@ -8,8 +8,8 @@ BUILD_PACKAGES="gcc pkgconf meson ninja-build libglib2.0-dev libjansson-dev libf
 RUN_PACKAGES="libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-clients
   qemu-system-x86 qemu-utils"
 IMAGE_PACKAGES="busybox-static grub-common grub-pc-bin xorriso mtools cpio xz-utils"
-TEST_PACKAGES="clang clang-format libclang-rt-14-dev python3-yaml python3-jsonschema libxml2-utils
-  hwloc-nox lstopo util-linux pciutils shellcheck codespell valgrind file"
+TEST_PACKAGES="git clang clang-format libclang-rt-14-dev python3-yaml python3-jsonschema hwloc-nox
+  pciutils shellcheck codespell valgrind libc6-dbg"
 
 say() {
     printf '\n== %s\n' "$*" >&2

@@ -9,7 +9,8 @@
 
 /* Reads spec and host and plans. Findings of @least or worse go to standard error as text, unless
  * --json: then they belong into the verb's own object. Verbs that plan or change tell what the plan
- * costs (FINDING_INFO); the others need not repeat it (FINDING_ERROR). NULL with @error on failure. */
+ * costs (FINDING_INFO); the others need not repeat it (FINDING_ERROR). NULL with @error on failure.
+ */
 Job *cmd_open_job(const Globals *globals, const JobOptions *options, FindingSeverity least,
                   GError **error);
 
