@@ -55,13 +55,13 @@ static void discover_gathered(Discovery *discovery)
     }
 }
 
-/* The line of /proc/cpuinfo that only one architecture has (arch/.../kernel/cpu/proc.c, setup.c).
- */
+/* What in /proc/cpuinfo only one architecture has: the "long mode" flag, and how the features of a
+ * 64-bit Arm begin (arch/x86/kernel/cpu/proc.c, arch/arm64/kernel/cpuinfo.c). */
 static const struct {
-    const char *label, *arch;
-} CPUINFO_LABELS[] = {
-    {"\nflags\t\t: ", "x86_64"}, /* of these, the one with the long mode flag, below */
-    {"\nCPU implementer\t: ", "aarch64"},
+    const char *words, *arch;
+} CPUINFO_WORDS[] = {
+    {" lm ", "x86_64"},
+    {"\nFeatures\t: fp asimd ", "aarch64"},
 };
 
 static void discover_arch(Discovery *discovery)
@@ -71,13 +71,9 @@ static void discover_arch(Discovery *discovery)
     if (discovery->host->arch)
         return;
     cpuinfo = root_read_text(discovery->root, "proc/cpuinfo");
-    for (guint i = 0; cpuinfo && i < G_N_ELEMENTS(CPUINFO_LABELS); i++) {
-        const char *line = strstr(cpuinfo, CPUINFO_LABELS[i].label);
-        g_autofree char *flags = line ? g_strndup(line + 1, strcspn(line + 1, "\n")) : NULL;
-        bool x86 = i == 0;
-
-        if (line && (!x86 || strstr(flags, " lm ")))
-            discovery->host->arch = g_strdup(CPUINFO_LABELS[i].arch);
+    for (guint i = 0; cpuinfo && i < G_N_ELEMENTS(CPUINFO_WORDS); i++) {
+        if (!discovery->host->arch && strstr(cpuinfo, CPUINFO_WORDS[i].words))
+            discovery->host->arch = g_strdup(CPUINFO_WORDS[i].arch);
     }
 }
 

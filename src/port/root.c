@@ -239,56 +239,79 @@ static bool leaves_root(const char *path, const char *target)
     return *target == '/' || depth < 0;
 }
 
-static bool is_odd(Root *root, const char *path, bool *ret_folder)
+static bool is_plain_file(const struct stat *status)
 {
-    int fd = resolve(root, path, false);
-    struct stat status = {0};
-
-    *ret_folder = false;
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        (void)close(fd);
-        return false; /* gone, or not ours to see: nobody can read it either */
-    }
-    (void)close(fd);
-    if (S_ISLNK(status.st_mode)) {
-        g_autofree char *target = root_read_link(root, "%s", path);
-
-        return target && leaves_root(path, target);
-    }
-    *ret_folder = S_ISDIR(status.st_mode);
-    return !*ret_folder && !(S_ISREG(status.st_mode) && status.st_size <= ROOT_MAX_BYTES);
+    return S_ISREG(status->st_mode) && status->st_size <= ROOT_MAX_BYTES;
 }
 
-static char *find_odd(Root *root, const char *path, guint depth)
+static bool is_odd(Root *root, const char *path)
 {
-    bool folder;
-    g_autoptr(GPtrArray) names = NULL;
+    g_autofree char *target = root_read_link(root, "%s", path);
+    int fd = target ? -1 : resolve(root, path, false);
+    struct stat status;
+    bool odd;
+
+    if (target)
+        return leaves_root(path, target);
+    if (fd < 0)
+        return false; /* not there, or not ours to see: nobody can read it either */
+    odd = fstat(fd, &status) != 0 || (!S_ISDIR(status.st_mode) && !is_plain_file(&status));
+    (void)close(fd);
+    return odd;
+}
+
+/* Below @folder, which is at @path: one system call a file, for there are tens of thousands. Closes
+ * @folder. */
+static char *find_odd_below(int folder, const char *path, guint depth)
+{
+    DIR *stream = fdopendir(folder);
+    const struct dirent *entry;
     char *odd = NULL;
 
-    if (is_odd(root, path, &folder))
-        return g_strdup(path);
-    if (!folder)
-        return NULL;
-    if (depth == 0)
-        return g_strdup(path);
-    names = root_list(root, "%s", path);
-    for (guint i = 0; i < names->len && !odd; i++) {
-        g_autofree char *inner = g_strconcat(path, "/", names->pdata[i], NULL);
+    while (stream && !odd && (entry = readdir(stream))) {
+        g_autofree char *inner = g_strconcat(path, "/", entry->d_name, NULL);
+        char target[PATH_MAX];
+        struct stat status;
+        int fd;
 
-        odd = find_odd(root, inner, depth - 1);
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
+        if (S_ISLNK(status.st_mode)) {
+            ssize_t length = readlinkat(folder, entry->d_name, target, sizeof target - 1);
+
+            target[MAX(length, 0)] = '\0';
+            odd = leaves_root(inner, target) ? g_steal_pointer(&inner) : NULL;
+        } else if (!S_ISDIR(status.st_mode)) {
+            odd = is_plain_file(&status) ? NULL : g_steal_pointer(&inner);
+        } else if (depth == 0) {
+            odd = g_steal_pointer(&inner);
+        } else {
+            fd = openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            odd = fd >= 0 ? find_odd_below(fd, inner, depth - 1) : NULL;
+        }
     }
+    if (stream)
+        (void)closedir(stream);
+    else
+        (void)close(folder);
     return odd;
 }
 
 char *root_find_odd(Root *root, const char *path)
 {
-    /* The folders on the way first. */
-    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-        g_autofree char *above = g_strndup(path, slash - path);
-        bool folder;
+    const char *end = path;
+    int folder;
 
-        if (is_odd(root, above, &folder))
+    /* The folders on the way, and @path itself. */
+    while (*end) {
+        g_autofree char *above = NULL;
+
+        end += 1 + strcspn(end + 1, "/");
+        above = g_strndup(path, end - path);
+        if (is_odd(root, above))
             return g_steal_pointer(&above);
     }
-    return find_odd(root, path, ROOT_MAX_DEPTH);
+    folder = open_checked(root, path, S_IFDIR, O_DIRECTORY);
+    return folder >= 0 ? find_odd_below(folder, path, ROOT_MAX_DEPTH) : NULL;
 }

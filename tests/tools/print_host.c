@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints what discovery makes of this machine, or of the captured tree DIR, as Host JSON; findings go to
- * stderr, one line each, those of host_check() too. Usage: print-host [DIR] */
+/* Prints what discovery makes of this machine, or of the captured tree DIR, as Host JSON; findings
+ * go to stderr, one line each, those of host_check() too. Usage: print-host [DIR] */
 #include <stdio.h>
 
 #include "base/json.h"
