@@ -212,6 +212,21 @@ static const char *iommu_argument(const Host *host)
            "enabled";
 }
 
+/* A NIC on a network driver whose interface the inventory does not show (captures often lack it):
+ * the host may talk over it. Drivers that hand a device to a program have no interface. */
+static bool use_is_unknown(const HostPci *pci)
+{
+    static const char *const programs[] = {"vfio", "uio", "igb_uio", "pci-stub"};
+
+    if (!host_pci_is_nic(pci) || !pci->driver || pci->nets->len > 0)
+        return false;
+    for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
+        if (g_str_has_prefix(pci->driver, programs[i]))
+            return false;
+    }
+    return true;
+}
+
 /* Only a function whose whole IOMMU group can be taken from the host can be taken at all. */
 static void judge_unit(const Supply *supply, Unit *unit)
 {
@@ -222,6 +237,11 @@ static void judge_unit(const Supply *supply, Unit *unit)
     if (uses)
         unit_set_flaw(unit, host_pci_is_nic(pci) ? "nic" : "device", NULL, "the host uses %s (%s)",
                       label, uses);
+    else if (unit->pci && use_is_unknown(unit->pci))
+        unit_set_flaw(unit, "nic", "take the inventory on the running host",
+                      "%s has driver %s and no network interface in the inventory: what the host "
+                      "uses it for is not known",
+                      label, unit->pci->driver);
     if (pci->iommu_group == RECORD_UNSET && supply->host->kernel.iommu != 1)
         unit_set_flaw(unit, "iommu-group", iommu_argument(supply->host), "the IOMMU is off");
     else if (pci->iommu_group == RECORD_UNSET)
@@ -235,6 +255,11 @@ static void judge_unit(const Supply *supply, Unit *unit)
             unit_set_flaw(unit, "iommu-group", NULL,
                           "%s shares its IOMMU group with %s, which the host uses (%s)", label,
                           other_label, other_uses);
+        else if (other != unit && use_is_unknown(other->pci))
+            unit_set_flaw(unit, "iommu-group", NULL,
+                          "%s shares its IOMMU group with %s, and what the host uses that for is "
+                          "not known",
+                          label, other_label);
     }
 }
 
