@@ -28,7 +28,7 @@ static void check_good_host(const Host *host)
         g_assert_nonnull(host_core_of_cpu(host, (guint)cpu));
     for (guint i = 0; i < host->pci->len; i++) {
         const HostPci *pci = g_ptr_array_index(host->pci, i);
-        g_autoptr(GPtrArray) uses = host_pci_uses(pci);
+        g_ptr_array_unref(host_pci_uses(pci));
 
         g_assert_true(host_find_pci(host, pci->address) == pci);
         (void)host_find_nic(host, pci->address);
