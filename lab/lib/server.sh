@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# QEMU's command line for a profile, and waiting for what it boots.
+
+# Inside the server /dev/kvm must exist. Without one out here QEMU emulates AMD's nested
+# virtualization; an Intel IOMMU beside an AMD CPU is odd hardware, and works. TCG says it lacks
+# topoext, which tells the kernel of SMT siblings, but only the words of CPUID are needed for it: it
+# is forced, and what EPYC has and TCG truly lacks is taken out.
+cpu_arguments() {
+    if [ -w /dev/kvm ]; then
+        QEMU+=(-accel kvm -cpu "host,+topoext")
+    else
+        local lacks=-fxsr-opt,-misalignsse,-osvw,-perfctr-core,-clzero,-ibpb,-nrip-save,-xsavec,-xsaves
+        QEMU+=(-accel "tcg,thread=multi" -cpu "EPYC-v4,+svm,+npt,x-force-features=on,+topoext,$lacks")
+    fi
+}
+
+node_arguments() {
+    local node each=$((CORES * THREADS))
+    QEMU+=(-smp "$((SOCKETS * each)),sockets=$SOCKETS,cores=$CORES,threads=$THREADS")
+    QEMU+=(-m "$(numfmt --from=iec "$NODE_MEMORY" | awk -v n="$SOCKETS" '{print $1 * n / 2^20}')")
+    for ((node = 0; node < SOCKETS; node++)); do
+        QEMU+=(-object "memory-backend-ram,id=m$node,size=$NODE_MEMORY")
+        QEMU+=(-numa "node,nodeid=$node,memdev=m$node,cpus=$((node * each))-$((node * each + each - 1))")
+        # A host bridge of its own gives a node's NICs their NUMA node.
+        QEMU+=(-device "pxb-pcie,id=pxb$node,bus=pcie.0,bus_nr=$((16 + 48 * node)),numa_node=$node")
+    done
+    for ((node = 1; node < SOCKETS; node++)); do
+        QEMU+=(-numa "dist,src=0,dst=$node,val=21")
+    done
+}
+
+# One root port a slot: each card gets its own place, and igb ports their own IOMMU groups.
+slot_arguments() {
+    local node=$1 slot=${2%.*} chassis
+    case " $SLOTS_MADE " in *" $node/$slot "*) return ;; esac
+    SLOTS_MADE+=" $node/$slot"
+    chassis=$((node * 16 + slot))
+    QEMU+=(-device "pcie-root-port,id=rp$node-$slot,bus=pxb$node,chassis=$chassis,slot=$chassis,addr=$slot")
+}
+
+# card_function MODEL NODE SLOT.FUNCTION: the -device words that put it there.
+card_function() {
+    local text="$1,bus=rp$2-${3%.*},addr=0.${3#*.},multifunction=on"
+    # igb names its next function for ARI; by default function 0 says there is none.
+    if [ "$1" = igb ] && [ "${3#*.}" = 0 ]; then
+        text+=",x-pcie-ari-nextfn-1=on"
+    fi
+    printf '%s\n' "$text"
+}
+
+nic_arguments() {
+    local i node=${MANAGEMENT_SLOT%/*} where=${MANAGEMENT_SLOT#*/}
+    slot_arguments "$node" "$where"
+    QEMU+=(-netdev "user,id=management,hostfwd=tcp:127.0.0.1:2222-:22")
+    QEMU+=(-device "$(card_function e1000e "$node" "$where"),netdev=management,mac=52:54:00:ff:00:01")
+    for i in "${!PORTS[@]}"; do
+        slot_arguments "${NODES[i]}" "${SLOTS[i]}"
+        QEMU+=(-netdev "tap,id=${PORTS[i]},ifname=${PORTS[i]},script=no,downscript=no")
+        QEMU+=(-device "$(card_function "${MODELS[i]}" "${NODES[i]}" "${SLOTS[i]}"),netdev=${PORTS[i]},mac=$(port_mac "$i")")
+    done
+}
+
+disk_arguments() {
+    local platform=""
+    # Behind an IOMMU the disk must ask for translated addresses.
+    [ "$IOMMU" = off ] || platform=",iommu_platform=on,disable-legacy=on"
+    QEMU+=(-drive "file=/state/disk.qcow2,if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap")
+    QEMU+=(-device "virtio-blk-pci,drive=disk,bus=pcie.0$platform")
+}
+
+# Fills the array QEMU from the profile. Paths are the rack's.
+qemu_arguments() {
+    local args="root=/dev/vda rw console=ttyS0 net.ifnames=1 mitigations=off"
+    SLOTS_MADE=""
+    QEMU=(nice -n 5 qemu-system-x86_64 -nodefaults -no-user-config -name server1 -display none)
+    if [ "$IOMMU" = on ]; then
+        QEMU+=(-machine "q35,kernel-irqchip=split")
+        [ -w /dev/kvm ] || QEMU[-1]="q35,kernel-irqchip=off"
+        QEMU+=(-device "intel-iommu,intremap=on,caching-mode=on,aw-bits=48")
+        args+=" intel_iommu=on iommu=pt"
+    else
+        QEMU+=(-machine q35)
+    fi
+    cpu_arguments
+    node_arguments
+    nic_arguments
+    disk_arguments
+    QEMU+=(-kernel /cache/guest/vmlinuz -initrd /cache/guest/initrd -append "$args $KERNEL_ARGS")
+    QEMU+=(-serial file:/state/console.log -monitor "unix:/state/monitor.sock,server,nowait")
+    QEMU+=(-daemonize -pidfile /state/qemu.pid)
+}
+
+# Everything that can go wrong later shows on the console.
+console_end() {
+    [ -f "$STATE/console.log" ] || return 0
+    say "the console's last lines ($STATE/console.log):"
+    tail -n 40 "$STATE/console.log" | tr -d '\r' >&2
+}
+
+# shellcheck disable=SC2016 # the rack's shell expands it
+server_alive() { rack_run sh -c 'kill -0 "$(cat /state/qemu.pid)"' 2>/dev/null; }
+
+# A busy machine with two cores and no KVM needs about two minutes for 24 CPUs.
+server_wait() {
+    local begin=$SECONDS limit=1200 shown=0
+    [ ! -w /dev/kvm ] || limit=300
+    until grep -qs 'lab: ready' "$STATE/console.log"; do
+        if ! server_alive; then
+            console_end
+            die "the server has ended"
+        fi
+        if [ $((SECONDS - begin)) -gt "$limit" ]; then
+            console_end
+            die "the server was not ready within $limit s"
+        fi
+        if [ $((SECONDS - begin - shown)) -ge 15 ]; then
+            shown=$((SECONDS - begin))
+            say "$shown s: $(tail -n 1 "$STATE/console.log" | tr -dc '[:print:]' | cut -c1-100)"
+        fi
+        sleep 1
+    done
+    say "the server is ready after $((SECONDS - begin)) s"
+}

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# What the lab's tests share. A test is a list of checks on the server of one profile, in TAP.
+LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TESTS=0
+FAILURES=0
+
+lab() { "$LAB/lab" "$@"; }
+
+# use_profile NAME: the server that is up, if it is of that profile; else a new one.
+use_profile() {
+    if lab status 2>/dev/null | grep -qx "profile: $1"; then
+        lab push || exit 1
+    else
+        lab down
+        lab up --profile "$1" || exit 1
+    fi
+}
+
+# check TEXT COMMAND...: one line of TAP; what the command said is shown when it fails.
+check() {
+    local text=$1 out
+    shift
+    TESTS=$((TESTS + 1))
+    if out=$("$@" 2>&1); then
+        echo "ok $TESTS - $text"
+    else
+        FAILURES=$((FAILURES + 1))
+        echo "not ok $TESTS - $text"
+        printf '%s\n' "$out" | tail -n 40 | sed 's/^/# /'
+    fi
+}
+
+# Ends the test: the plan, and an exit code.
+finish() {
+    echo "1..$TESTS"
+    [ "$FAILURES" = 0 ]
+    exit
+}
+
+# expect CODE PATTERN COMMAND...: on the server; exit code and (extended) pattern must both be so.
+expect() {
+    local code=$1 pattern=$2 out got=0
+    shift 2
+    out=$(lab run "$@" 2>&1) || got=$?
+    printf '%s\n(exit %s, wanted %s and: %s)\n' "$out" "$got" "$code" "$pattern"
+    [ "$got" = "$code" ] && grep -qiE -- "$pattern" <<<"$out"
+}
+
+# The guest's words, without the carriage returns.
+guest_words() { lab run "tr -d '\r' </var/log/libvirt/qemu/$1-serial.log"; }
+
+# wait_words SLICE PATTERN: until the guest has said so. Guests in an emulated server are slow.
+wait_words() {
+    local end=$((SECONDS + 300))
+    until guest_words "$1" 2>/dev/null | grep -qE -- "$2"; do
+        if [ $SECONDS -gt $end ]; then
+            guest_words "$1"
+            return 1
+        fi
+        sleep 5
+    done
+}
+
+# switch_has PORT VLAN MAC: the switch has learned it there.
+switch_has() {
+    local table
+    table=$(lab switch)
+    printf '%s\n' "$table"
+    awk -v port="$1" -v vlan="$2" -v mac="$3" \
+        '$1 == port && $2 == vlan && $3 == mac { found = 1 } END { exit !found }' <<<"$table"
+}
+
+# thread_on SLICE THREAD CPUS: a QEMU thread of the slice may run on these CPUs only.
+thread_on() {
+    # shellcheck disable=SC2016 # the server's shell expands it
+    expect 0 "^$3\$" "pid=\$(cat /run/libvirt/qemu/$1.pid)"'
+        for t in /proc/$pid/task/*; do
+            [ "$(cat "$t/comm")" != "'"$2"'" ] || sed -n "s/^Cpus_allowed_list:\t//p" "$t/status"
+        done'
+}
+
+# verified SPEC: verify passes; else what failed is shown.
+verified() { expect 0 '' "bmslice verify $1 >/tmp/verify; c=\$?; grep -A1 FAIL /tmp/verify; exit \$c"; }
