@@ -32,12 +32,15 @@ static bool has_devices(const PlanHost *plan_host)
     return false;
 }
 
+/* Intel's IOMMU may need to be asked for; one that is on already without being asked stays so.
+ * AMD's is on wherever the firmware has it, and the kernel knows no "amd_iommu=on". */
 static void add_iommu(const Host *host, PlanHost *plan_host)
 {
-    if (host->cpu.model && strstr(host->cpu.model, "Intel"))
+    const char *model = host->cpu.model ? host->cpu.model : "";
+    const char *cmdline = host->kernel.cmdline ? host->kernel.cmdline : "";
+
+    if (strstr(cmdline, "intel_iommu=on") || (strstr(model, "Intel") && host->kernel.iommu != 1))
         add(plan_host, "intel_iommu=on");
-    else if (host->cpu.model && strstr(host->cpu.model, "AMD"))
-        add(plan_host, "amd_iommu=on");
     add(plan_host, "iommu=pt");
 }
 

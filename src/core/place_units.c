@@ -206,8 +206,8 @@ static void set_groups(Supply *supply)
 static const char *iommu_argument(const Host *host)
 {
     if (host->cpu.model && strstr(host->cpu.model, "AMD"))
-        return "add the kernel arguments amd_iommu=on iommu=pt, and see that the firmware has "
-               "AMD-Vi enabled";
+        return "enable AMD-Vi (IOMMU) in the firmware, and see that the kernel arguments have no "
+               "amd_iommu=off";
     return "add the kernel arguments intel_iommu=on iommu=pt, and see that the firmware has VT-d "
            "enabled";
 }
@@ -226,6 +226,9 @@ static bool use_is_unknown(const HostPci *pci)
     }
     return true;
 }
+
+/* A group goes whole or not at all, and the host's part of it can never go. */
+#define OTHER_GROUP_HINT "take a function that has an IOMMU group of its own, in another slot"
 
 /* Only a function whose whole IOMMU group can be taken from the host can be taken at all. */
 static void judge_unit(const Supply *supply, Unit *unit)
@@ -252,11 +255,11 @@ static void judge_unit(const Supply *supply, Unit *unit)
         g_autofree char *other_label = pci_label(other->pci);
 
         if (other != unit && other_uses)
-            unit_set_flaw(unit, "iommu-group", NULL,
+            unit_set_flaw(unit, "iommu-group", OTHER_GROUP_HINT,
                           "%s shares its IOMMU group with %s, which the host uses (%s)", label,
                           other_label, other_uses);
         else if (other != unit && use_is_unknown(other->pci))
-            unit_set_flaw(unit, "iommu-group", NULL,
+            unit_set_flaw(unit, "iommu-group", OTHER_GROUP_HINT,
                           "%s shares its IOMMU group with %s, and what the host uses that for is "
                           "not known",
                           label, other_label);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "core/domain.h"
+#include "core/kernel.h"
 #include "core/steps_add.h"
 
 #define KIB 1024
@@ -40,7 +41,7 @@ static void derive_kernel_args(const Host *host, const PlanHost *plan_host, GPtr
     for (guint i = 0; i < plan_host->kernel_args->len; i++) {
         const char *argument = plan_host->kernel_args->pdata[i];
 
-        if (g_strv_contains((const char *const *)cmdline, argument))
+        if (kernel_argument_is_met(plan_host, host->kernel.cmdline, argument, NULL))
             continue;
 
         const char *other = find_other_value(cmdline, argument);

@@ -5,6 +5,7 @@
  * is.
  */
 #include "core/verify.h"
+#include "core/kernel.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -303,19 +304,17 @@ static void check_isolated(const Host *host, const PlanHost *plan_host, GPtrArra
 
 void verify_host(const Host *host, const PlanHost *plan_host, GPtrArray *checks)
 {
-    g_auto(GStrv) cmdline =
-        g_strsplit_set(host->kernel.cmdline ? host->kernel.cmdline : "", " \t\n", -1);
-
     check_isolated(host, plan_host, checks);
     if (plan_host->kernel_args->len == 0)
         checks_add(checks, CHECK_SKIP, "kernel-args", plan_host->name,
                    "the plan needs no kernel arguments");
     for (guint i = 0; i < plan_host->kernel_args->len; i++) {
         const char *argument = plan_host->kernel_args->pdata[i];
-        bool good = g_strv_contains((const char *const *)cmdline, argument);
+        g_autofree char *word = NULL;
+        bool good = kernel_argument_is_met(plan_host, host->kernel.cmdline, argument, &word);
 
         check_set_evidence(checks_add(checks, good ? CHECK_PASS : CHECK_FAIL, "kernel-args",
                                       plan_host->name, "kernel argument %s in force", argument),
-                           "/proc/cmdline: %s", good ? argument : "not in it");
+                           "/proc/cmdline: %s", word ? word : "not in it");
     }
 }
