@@ -20,6 +20,8 @@ char *domain_write_xml(const Host *host, const PlanHost *plan_host, const PlanSl
 /* Bytes of guest memory on node slice->nodes[@index] (0 for a slice without nodes): whole pages,
  * split evenly, what is left over on the first nodes. */
 gint64 domain_node_bytes(const PlanSlice *slice, guint index);
+/* Pages of @page_bytes that the slices of @plan_host need on host node @node. */
+gint64 domain_pages_on_node(const PlanHost *plan_host, gint64 node, gint64 page_bytes);
 
 /* Sockets the guest sees; vcpus / (sockets * threads) cores in each. */
 guint domain_guest_sockets(const PlanSlice *slice);

@@ -117,6 +117,23 @@ gint64 domain_node_bytes(const PlanSlice *slice, guint index)
     return (units / n_nodes + (index < units % n_nodes ? 1 : 0)) * memory_unit(slice);
 }
 
+gint64 domain_pages_on_node(const PlanHost *plan_host, gint64 node, gint64 page_bytes)
+{
+    gint64 bytes = 0;
+
+    for (guint i = 0; i < plan_host->slices->len; i++) {
+        const PlanSlice *slice = plan_host->slices->pdata[i];
+
+        if (slice->hugepage_bytes != page_bytes)
+            continue;
+        for (guint n = 0; n < slice->nodes->len; n++) {
+            if (g_array_index(slice->nodes, gint64, n) == node)
+                bytes += domain_node_bytes(slice, n);
+        }
+    }
+    return bytes / page_bytes;
+}
+
 /* A socket for each node: with the host's caches passed through, cores of two nodes in one socket
  * would share a last level cache that they do not share, and Linux guests drop such a topology. */
 guint domain_guest_sockets(const PlanSlice *slice)

@@ -8,6 +8,7 @@
  * >= 5.16, commit b5389086ad7b); a plain number would spread over all nodes, those without slices
  * too.
  */
+#include "core/domain.h"
 #include "core/place_internal.h"
 
 #include <string.h>
@@ -44,20 +45,6 @@ static void add_iommu(const Host *host, PlanHost *plan_host)
     add(plan_host, "iommu=pt");
 }
 
-static gint64 pages_on_node(const PlanHost *plan_host, gint64 node, gint64 page)
-{
-    gint64 pages = 0;
-
-    for (guint i = 0; i < plan_host->slices->len; i++) {
-        const PlanSlice *slice = g_ptr_array_index(plan_host->slices, i);
-
-        for (guint n = 0; n < slice->nodes->len; n++)
-            if (slice->hugepage_bytes == page && g_array_index(slice->nodes, gint64, n) == node)
-                pages += slice->memory_bytes / page / slice->nodes->len;
-    }
-    return pages;
-}
-
 /* "0:4,1:8", or NULL when no slice asks for this size. */
 static char *pages_text(const Host *host, const PlanHost *plan_host, gint64 page)
 {
@@ -65,7 +52,7 @@ static char *pages_text(const Host *host, const PlanHost *plan_host, gint64 page
 
     for (guint n = 0; n < host->nodes->len; n++) {
         const HostNode *node = g_ptr_array_index(host->nodes, n);
-        gint64 pages = pages_on_node(plan_host, node->id, page);
+        gint64 pages = domain_pages_on_node(plan_host, node->id, page);
 
         if (pages > 0)
             g_string_append_printf(text, "%s%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT,

@@ -80,23 +80,6 @@ static gint64 pool_total(const HostNode *node, gint64 page_bytes)
     return 0;
 }
 
-static gint64 pages_needed(const PlanHost *plan_host, gint64 node, gint64 page_bytes)
-{
-    gint64 bytes = 0;
-
-    for (guint i = 0; i < plan_host->slices->len; i++) {
-        const PlanSlice *slice = plan_host->slices->pdata[i];
-
-        if (slice->hugepage_bytes != page_bytes)
-            continue;
-        for (guint n = 0; n < slice->nodes->len; n++) {
-            if (g_array_index(slice->nodes, gint64, n) == node)
-                bytes += domain_node_bytes(slice, n);
-        }
-    }
-    return bytes / page_bytes;
-}
-
 /* Do the plan's kernel arguments reserve pages of this size at boot ("hugepagesz=1G")? */
 static bool pages_at_boot(const PlanHost *plan_host, gint64 page_bytes)
 {
@@ -112,7 +95,7 @@ static void derive_pool(const PlanHost *plan_host, const HostNode *node, gint64 
                         GPtrArray *steps)
 {
     gint64 total = pool_total(node, page_bytes);
-    gint64 needed = pages_needed(plan_host, node->id, page_bytes);
+    gint64 needed = domain_pages_on_node(plan_host, node->id, page_bytes);
 
     if (needed <= total)
         return;
