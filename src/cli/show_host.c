@@ -224,7 +224,7 @@ static char *pci_uses(const Host *host, const void *item)
 {
     g_autoptr(GPtrArray) uses = host_pci_uses(item);
 
-    return join(uses);
+    return uses->len == 0 && !host_pci_use_is_known(item) ? g_strdup("not known") : join(uses);
 }
 
 static char *nic_names(const Host *host, const void *item)

@@ -130,6 +130,8 @@ static bool is_held_by_running(const GPtrArray *running, const char *pf)
     return false;
 }
 
+#define FRESH_INVENTORY_HINT "take the inventory on the running host"
+
 /* A VF that does not exist yet: making it changes sriov_numvfs, which the kernel takes only from 0,
  * so the existing ones would go first (rule 4). */
 static void judge_new_vf(Unit *unit, const GPtrArray *running)
@@ -140,6 +142,10 @@ static void judge_new_vf(Unit *unit, const GPtrArray *running)
     if (uses)
         unit_set_flaw(unit, "nic", "make the VFs by hand first; bmslice then uses them",
                       "VFs of %s would have to be made, and the host uses it (%s)", label, uses);
+    else if (!host_pci_use_is_known(unit->pf))
+        unit_set_flaw(unit, "nic", FRESH_INVENTORY_HINT,
+                      "VFs of %s would have to be made, and what the host uses it for is not known",
+                      label);
     else if (unit->pf->sriov->num_vfs > 0 && is_held_by_running(running, unit->pf->address))
         unit_set_flaw(unit, "nic", NULL,
                       "%s has %" G_GINT64_FORMAT " VFs, and more cannot be made while a guest "
@@ -161,7 +167,7 @@ static void add_vfs(Supply *supply, const HostPci *pf, guint n_vfs, const GPtrAr
             g_autofree char *uses = pci_uses_text(vf);
 
             add_unit(supply, vf, pf, pf_unit, vf_index(pf, vf, rank++));
-            busy |= uses != NULL;
+            busy |= uses || !host_pci_use_is_known(vf);
         }
     }
     have = MAX(have, rank);
@@ -212,21 +218,6 @@ static const char *iommu_argument(const Host *host)
            "enabled";
 }
 
-/* A NIC on a network driver whose interface the inventory does not show (captures often lack it):
- * the host may talk over it. Drivers that hand a device to a program have no interface. */
-static bool use_is_unknown(const HostPci *pci)
-{
-    static const char *const programs[] = {"vfio", "uio", "igb_uio", "pci-stub"};
-
-    if (!host_pci_is_nic(pci) || !pci->driver || pci->nets->len > 0)
-        return false;
-    for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
-        if (g_str_has_prefix(pci->driver, programs[i]))
-            return false;
-    }
-    return true;
-}
-
 /* A group goes whole or not at all, and the host's part of it can never go. */
 #define OTHER_GROUP_HINT "take a function that has an IOMMU group of its own, in another slot"
 
@@ -240,11 +231,9 @@ static void judge_unit(const Supply *supply, Unit *unit)
     if (uses)
         unit_set_flaw(unit, host_pci_is_nic(pci) ? "nic" : "device", NULL, "the host uses %s (%s)",
                       label, uses);
-    else if (unit->pci && use_is_unknown(unit->pci))
-        unit_set_flaw(unit, "nic", "take the inventory on the running host",
-                      "%s has driver %s and no network interface in the inventory: what the host "
-                      "uses it for is not known",
-                      label, unit->pci->driver);
+    else if (unit->pci && !host_pci_use_is_known(unit->pci))
+        unit_set_flaw(unit, host_pci_is_nic(pci) ? "nic" : "device", FRESH_INVENTORY_HINT,
+                      "what the host uses %s for is not known", label);
     if (pci->iommu_group == RECORD_UNSET && supply->host->kernel.iommu != 1)
         unit_set_flaw(unit, "iommu-group", iommu_argument(supply->host), "the IOMMU is off");
     else if (pci->iommu_group == RECORD_UNSET)
@@ -258,7 +247,7 @@ static void judge_unit(const Supply *supply, Unit *unit)
             unit_set_flaw(unit, "iommu-group", OTHER_GROUP_HINT,
                           "%s shares its IOMMU group with %s, which the host uses (%s)", label,
                           other_label, other_uses);
-        else if (other != unit && use_is_unknown(other->pci))
+        else if (other != unit && !host_pci_use_is_known(other->pci))
             unit_set_flaw(unit, "iommu-group", OTHER_GROUP_HINT,
                           "%s shares its IOMMU group with %s, and what the host uses that for is "
                           "not known",

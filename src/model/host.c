@@ -77,7 +77,7 @@ static const Field net_fields[] = {
     {"mac", FIELD_TEXT, AT(mac), .doc = "permanent MAC address"},
     {"speed_mbps", FIELD_INT, AT(speed_mbps), .doc = "link speed"},
     {"carrier", FIELD_FLAG, AT(carrier), .doc = "is there a link?"},
-    {"uses", FIELD_TEXTS, AT(uses), .doc = "what the host does with it"},
+    {"uses", FIELD_TEXTS, AT(uses), FIELD_NULLABLE, .doc = "what the host does with it"},
 };
 static const Record net_record = {"net", sizeof(HostNet), .node_offset = -1, .open = true,
                                   RECORD_FIELDS(net_fields)};
@@ -97,7 +97,8 @@ static const Field pci_fields[] = {
     {"sriov", FIELD_POINTER, AT(sriov), .record = &sriov_record, .doc = "of a PF: its VFs"},
     {"pf", FIELD_TEXT, AT(pf), .form = &pci_address_form, .doc = "of a VF: address of its PF"},
     {"nets", FIELD_LIST, AT(nets), .record = &net_record, .doc = "its network interfaces"},
-    {"uses", FIELD_TEXTS, AT(uses), .doc = "what the host does with it, other than by its nets"},
+    {"uses", FIELD_TEXTS, AT(uses), FIELD_NULLABLE,
+     .doc = "what the host does with it, other than by its nets"},
 };
 static const Record pci_record = {"pci", sizeof(HostPci), .node_offset = -1, .open = true,
                                   RECORD_FIELDS(pci_fields)};
@@ -249,7 +250,7 @@ bool host_pci_is_bridge(const HostPci *pci)
 
 static void add_uses(GPtrArray *uses, const GPtrArray *more)
 {
-    for (guint i = 0; i < more->len; i++) {
+    for (guint i = 0; more && i < more->len; i++) {
         if (!g_ptr_array_find_with_equal_func(uses, more->pdata[i], g_str_equal, NULL))
             g_ptr_array_add(uses, more->pdata[i]);
     }
@@ -266,4 +267,27 @@ GPtrArray *host_pci_uses(const HostPci *pci)
         add_uses(uses, net->uses);
     }
     return uses;
+}
+
+/* Drivers that hand a function to a program: such a NIC has no network interface. */
+static bool has_program_driver(const HostPci *pci)
+{
+    static const char *const prefixes[] = {"vfio", "uio", "igb_uio", "pci-stub"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+        if (g_str_has_prefix(pci->driver, prefixes[i]))
+            return true;
+    }
+    return false;
+}
+
+bool host_pci_use_is_known(const HostPci *pci)
+{
+    if (!pci->uses)
+        return false;
+    for (guint i = 0; i < pci->nets->len; i++) {
+        if (!((const HostNet *)g_ptr_array_index(pci->nets, i))->uses)
+            return false;
+    }
+    return !host_pci_is_nic(pci) || !pci->driver || pci->nets->len > 0 || has_program_driver(pci);
 }

@@ -57,7 +57,7 @@ typedef struct {
     char *name, *mac; /* mac: the permanent one where the kernel tells */
     gint64 speed_mbps;
     int carrier;
-    GPtrArray *uses; /* char *: HOST_USE_... */
+    GPtrArray *uses; /* char *: HOST_USE_...; NULL: unknown */
 } HostNet;
 
 typedef struct {
@@ -69,7 +69,8 @@ typedef struct {
     HostSriov *sriov; /* NULL: no PF */
     char *pf;         /* of a VF: the address of its PF */
     GPtrArray *nets;  /* HostNet * */
-    GPtrArray *uses;  /* char *: uses that are not through a net, HOST_USE_ROOT_STORAGE ... */
+    GPtrArray *uses;  /* char *: uses that are not through a net, HOST_USE_ROOT_STORAGE ...;
+                       * NULL: unknown */
 } HostPci;
 
 typedef struct {
@@ -119,3 +120,6 @@ bool host_pci_is_bridge(const HostPci *pci);
 /* The host's own uses of a function, its own and those of its nets; the array is the caller's, the
  * strings stay the host's. */
 GPtrArray *host_pci_uses(const HostPci *pci);
+/* Is that list all there is? No, when the inventory has it as unknown, or has a NIC on a network
+ * driver (captures often lack its interface): what is not known to be free is not free. */
+bool host_pci_use_is_known(const HostPci *pci);

@@ -43,7 +43,8 @@ static void init_member(const Field *field, void *object)
         *(GArray **)member = g_array_new(FALSE, FALSE, sizeof(gint64));
         break;
     case FIELD_TEXTS:
-        *(GPtrArray **)member = g_ptr_array_new_with_free_func(g_free);
+        if (!(field->flags & FIELD_NULLABLE))
+            *(GPtrArray **)member = g_ptr_array_new_with_free_func(g_free);
         break;
     case FIELD_LIST:
     case FIELD_MAP:
@@ -144,6 +145,9 @@ bool record_is_unset(const Field *field, const void *object)
     case FIELD_INTS:
         return (*(GArray *const *)member)->len == 0;
     case FIELD_TEXTS:
+        if (field->flags & FIELD_NULLABLE)
+            return *(void *const *)member == NULL;
+        return (*(GPtrArray *const *)member)->len == 0;
     case FIELD_LIST:
     case FIELD_MAP:
         return (*(GPtrArray *const *)member)->len == 0;

@@ -51,6 +51,7 @@ enum {
     FIELD_REQUIRED = 1 << 0,   /* reading: absence is a finding */
     FIELD_NON_EMPTY = 1 << 1,  /* lists and maps: at least one member */
     FIELD_OMIT_UNSET = 1 << 2, /* writing: leave the key out instead of null or [] */
+    FIELD_NULLABLE = 1 << 4,   /* FIELD_TEXTS: NULL is "unknown", which an empty list is not */
     FIELD_SECRET = 1 << 3,     /* never quoted in a finding, never written */
 };
 

@@ -98,7 +98,9 @@ static json_t *encode_object(const Record *record, const void *object, guint fir
         if ((field->flags & FIELD_SECRET) || (unset && (field->flags & FIELD_OMIT_UNSET)))
             continue;
         json_object_set_new(json, field->name,
-                            unset && !is_array(field) ? json_null() : encode_member(field, object));
+                            unset && (!is_array(field) || field->flags & FIELD_NULLABLE)
+                                ? json_null()
+                                : encode_member(field, object));
     }
     return json;
 }

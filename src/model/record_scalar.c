@@ -351,6 +351,8 @@ void record_read_value(Decoder *decoder, const Field *field, const TreeNode *nod
         read_ints(decoder, field, node, *(GArray **)member);
         break;
     case FIELD_TEXTS:
+        if (!*(GPtrArray **)member)
+            *(GPtrArray **)member = g_ptr_array_new_with_free_func(g_free);
         read_texts(decoder, field, node, *(GPtrArray **)member);
         break;
     default:

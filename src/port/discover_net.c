@@ -113,7 +113,8 @@ static char *read_mac(Discovery *discovery, const Net *net)
     return NULL;
 }
 
-static HostNet *read_net(Discovery *discovery, const Net *net)
+/* @known: no use can have been missed; else "none found" is not "none". */
+static HostNet *read_net(Discovery *discovery, const Net *net, bool known)
 {
     HostNet *host_net = discover_new("pci.nets");
     gint64 speed = root_read_int(discovery->root, "%s/speed", net->path);
@@ -124,6 +125,9 @@ static HostNet *read_net(Discovery *discovery, const Net *net)
     /* SPEED_UNKNOWN is -1, which some drivers give as unsigned; without a link some say 0. */
     host_net->speed_mbps = speed > 0 && speed < G_MAXINT ? speed : RECORD_UNSET;
     host_net->carrier = carrier >= 0 ? carrier != 0 : RECORD_UNSET;
+    if (!known && net->uses->len == 0)
+        return host_net;
+    host_net->uses = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < net->uses->len; i++)
         g_ptr_array_add(host_net->uses, g_strdup(net->uses->pdata[i]));
     discover_sort_uses(host_net->uses);
@@ -198,13 +202,14 @@ void discover_nets(Discovery *discovery)
 {
     Host *host = discovery->host;
     g_autoptr(GPtrArray) nets = g_ptr_array_new_with_free_func(free_net);
+    bool known;
 
     /* A capture may have either, and a USB NIC is only in the first. */
     add_folder(discovery->root, "sys/class/net", nets);
     for (guint i = 0; i < host->pci->len; i++)
         find_function_nets(discovery->root,
                            ((const HostPci *)g_ptr_array_index(host->pci, i))->address, nets);
-    discover_net_uses(discovery, nets);
+    known = discover_net_uses(discovery, nets);
     g_ptr_array_sort(nets, compare_nets);
     for (guint i = 0; i < nets->len; i++) {
         const Net *net = g_ptr_array_index(nets, i);
@@ -212,7 +217,10 @@ void discover_nets(Discovery *discovery)
         const HostPci *pci = address ? host_find_pci(host, address) : NULL;
 
         if (pci)
-            g_ptr_array_add(pci->nets, read_net(discovery, net));
+            g_ptr_array_add(pci->nets, read_net(discovery, net, known));
     }
+    if (!known && nets->len)
+        discover_warn(discovery, "net-uses-unknown", "proc/net/route",
+                      "what the host uses its network interfaces for is not known");
     report_gaps(discovery);
 }

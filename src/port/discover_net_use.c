@@ -280,7 +280,17 @@ static void hand_down(GPtrArray *nets)
     }
 }
 
-void discover_net_uses(Discovery *discovery, GPtrArray *nets)
+/* A running kernel tells its addresses itself. */
+static bool can_read_uses(Discovery *discovery)
+{
+    g_autofree char *routes = root_read_text(discovery->root, "proc/net/route");
+    g_autofree char *addresses =
+        discovery->directory ? root_read_text(discovery->root, "proc/net/fib_trie") : NULL;
+
+    return routes && (addresses || !discovery->directory);
+}
+
+bool discover_net_uses(Discovery *discovery, GPtrArray *nets)
 {
     Root *root = discovery->root;
     g_autoptr(GArray) routes = read_routes(root);
@@ -300,4 +310,5 @@ void discover_net_uses(Discovery *discovery, GPtrArray *nets)
             discover_add_use(lower->uses, kind_of(root, vlans, lower, lower->uppers->pdata[u]));
     }
     hand_down(nets);
+    return can_read_uses(discovery);
 }

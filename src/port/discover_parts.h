@@ -40,8 +40,9 @@ typedef struct {
 
 Net *discover_find_net(GPtrArray *nets, const char *name, bool add);
 
-/* Fills uppers and uses of @nets (Net *), and adds what else it comes across. */
-void discover_net_uses(Discovery *discovery, GPtrArray *nets);
+/* Fills uppers and uses of @nets (Net *), and adds what else it comes across. False: routes or
+ * addresses could not be read, so that there may be more uses than those found. */
+bool discover_net_uses(Discovery *discovery, GPtrArray *nets);
 
 /* An unset struct of the Host: "nodes", "nodes.hugepages", "pci", "pci.nets" ... (keys of the Host
  * JSON); to be added to such a list of the Host, which frees it. */

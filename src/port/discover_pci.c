@@ -60,6 +60,7 @@ static HostPci *read_function(Discovery *discovery, const char *address)
     g_autofree char *pf = root_read_link_name(root, DEVICES "/%s/physfn", address);
 
     pci->address = g_strdup(address);
+    pci->uses = g_ptr_array_new_with_free_func(g_free); /* discover_storage.c fills it */
     pci->vendor = read_hex(root, address, "vendor", 4);
     pci->device = read_hex(root, address, "device", 4);
     pci->class_code = read_hex(root, address, "class", 6);

@@ -251,6 +251,12 @@ static void mark_slaves(Storage *storage)
     }
 }
 
+/* PCI class 01xxxx: mass storage controllers. */
+static bool is_storage(const HostPci *pci)
+{
+    return pci->class_code && g_str_has_prefix(pci->class_code, "01");
+}
+
 void discover_storage(Discovery *discovery)
 {
     Host *host = discovery->host;
@@ -259,8 +265,14 @@ void discover_storage(Discovery *discovery)
 
     mark_swaps(&storage);
     mark_slaves(&storage);
-    for (guint i = 0; i < host->pci->len; i++)
-        discover_sort_uses(((HostPci *)g_ptr_array_index(host->pci, i))->uses);
+    for (guint i = 0; i < host->pci->len; i++) {
+        HostPci *pci = g_ptr_array_index(host->pci, i);
+
+        discover_sort_uses(pci->uses);
+        /* any controller may be the one */
+        if (!found_root && is_storage(pci) && pci->uses->len == 0)
+            g_clear_pointer(&pci->uses, g_ptr_array_unref);
+    }
     if (!found_root && host->pci->len)
         discover_warn(discovery, "root-storage-unknown", "proc/1/mountinfo",
                       "which PCI function holds the root file system is not known");

@@ -99,6 +99,29 @@ def test_plan_of_the_runbook():
     assert [f["code"] for f in document["findings"]] == ["nic-remote-node"]
 
 
+def test_unknown_use_is_not_free():
+    """Rule 1 from an inventory that cannot tell what the host uses its NICs for."""
+    text = pathlib.Path(RED_BLUE).read_text(encoding="utf-8").replace("pf: eno1", "pf: eno3")
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([SOURCE / "tests/hosts/make-seed", folder], check=True, capture_output=True)
+        shutil.rmtree(pathlib.Path(folder) / "seed/proc/net")
+        found = run("discover", "--root", f"{folder}/seed", "--json")
+        expect(found, FINE, "net-uses-unknown")
+        host = json.loads(found.stdout)
+        assert all(net["uses"] is None for pci in host["pci"] for net in pci["nets"])
+        inventory = pathlib.Path(folder) / "host.json"
+        spec = pathlib.Path(folder) / "spec.yaml"
+        spec.write_text(text, encoding="utf-8")
+        inventory.write_text(found.stdout, encoding="utf-8")
+        expect(run("plan", str(spec), "--inventory", str(inventory)), FINDINGS, "unplaced-nic",
+               "is not known")
+        for pci in host["pci"]:
+            for net in pci["nets"]:
+                del net["uses"]  # absent is unknown too
+        inventory.write_text(json.dumps(host), encoding="utf-8")
+        expect(run("plan", str(spec), "--inventory", str(inventory)), FINDINGS, "unplaced-nic")
+
+
 def test_plan_writes_xml():
     with tempfile.TemporaryDirectory() as folder:
         target = pathlib.Path(folder) / "xml"

@@ -103,11 +103,11 @@ static const char host_yaml[] =
     "  - {id: 11, socket: 1, node: 1, l3: 1, cpus: '11,23'}\n"
     "pci:\n"
     "  - {address: '0000:01:00.0', vendor: '8086', device: '1528', class: '020000',\n"
-    "     driver: ixgbe, node: 0, iommu_group: 25, sriov: {total_vfs: 63, num_vfs: 0},\n"
-    "     nets: [{name: eno1, mac: 'bc:30:5b:f2:87:50'}]}\n"
+    "     driver: ixgbe, node: 0, iommu_group: 25, sriov: {total_vfs: 63, num_vfs: 0}, uses: [],\n"
+    "     nets: [{name: eno1, mac: 'bc:30:5b:f2:87:50', uses: []}]}\n"
     "  - {address: '0000:01:00.1', vendor: '8086', device: '1528', class: '020000',\n"
-    "     driver: ixgbe, node: 0, iommu_group: 26, sriov: {total_vfs: 63, num_vfs: 0},\n"
-    "     nets: [{name: eno2, mac: 'bc:30:5b:f2:87:52'}]}\n"
+    "     driver: ixgbe, node: 0, iommu_group: 26, sriov: {total_vfs: 63, num_vfs: 0}, uses: [],\n"
+    "     nets: [{name: eno2, mac: 'bc:30:5b:f2:87:52', uses: []}]}\n"
     "kernel: {release: 6.1.0, cmdline: 'BOOT_IMAGE=/vmlinuz ro quiet isolcpus=2-3',\n"
     "         isolated: 2-3, iommu: true, kvm: true}\n";
 

@@ -27,7 +27,7 @@ static void add_function(Sketch *sketch, const char *device, const char *class_c
         g_string_append_printf(sketch->pci, ",\"node\":%d", node);
     if (sketch->iommu)
         g_string_append_printf(sketch->pci, ",\"iommu_group\":%u", group);
-    g_string_append_printf(sketch->pci, "%s}", rest);
+    g_string_append_printf(sketch->pci, ",\"uses\":[]%s}", rest);
 }
 
 /* VFs of the function added last, as igb numbers them: offset 128, stride 2. */
@@ -47,7 +47,7 @@ static void add_made_vfs(Sketch *sketch, guint n_vfs, int node)
             g_string_append_printf(sketch->pci, ",\"node\":%d", node);
         if (sketch->iommu)
             g_string_append_printf(sketch->pci, ",\"iommu_group\":%u", sketch->n_groups++);
-        g_string_append(sketch->pci, "}");
+        g_string_append(sketch->pci, ",\"uses\":[]}");
     }
 }
 

@@ -184,6 +184,8 @@ static const struct {
      "the MAC addresses of 1 of 4 network interfaces are not known"},
     {"pci-id", "rm sys/bus/pci/devices/0000:08:00.1/vendor", "pci-id-unknown",
      "what 1 of 8 PCI functions are is not known"},
+    {"routes", "rm proc/net/route", "net-uses-unknown", NULL},
+    {"trie", "rm proc/net/fib_trie", "net-uses-unknown", NULL},
     {"mounts", "rm proc/mounts", "root-storage-unknown", NULL},
 };
 
