@@ -8,7 +8,6 @@
 #include "app/job.h"
 #include "base/error.h"
 #include "core/domain.h"
-#include "port/lock.h"
 
 typedef struct {
     Virt *virt;
@@ -69,6 +68,11 @@ static bool start_domain(Run *run, GError **error)
     return virt_start_domain(run->virt, run->state->slice->name, error);
 }
 
+static bool resume_domain(Run *run, GError **error)
+{
+    return virt_resume_domain(run->virt, run->state->slice->name, error);
+}
+
 /* A guest that has just been started has nothing to save. */
 static bool undo_start_domain(Run *run, GError **error)
 {
@@ -97,6 +101,7 @@ static const struct {
     [STEP_DOMAIN_DEFINE] = {define_domain, undo_define_domain},
     [STEP_DOMAIN_REPIN] = {repin_domain, undo_repin_domain, .in_parts = true},
     [STEP_DOMAIN_STOP] = {stop_domain, start_domain},
+    [STEP_DOMAIN_RESUME] = {resume_domain, NULL},
     [STEP_DOMAIN_START] = {start_domain, undo_start_domain},
     [STEP_DOMAIN_AUTOSTART] = {set_autostart, undo_set_autostart},
 };
@@ -203,7 +208,6 @@ static bool check_host_steps(Job *job, GError **error)
 
 bool ops_apply(Job *job, GPtrArray *states, const OpsReport *report, GError **error)
 {
-    g_autoptr(Lock) lock = NULL;
     Virt *virt = job_open_virt(job, error);
 
     if (!virt)
@@ -211,9 +215,6 @@ bool ops_apply(Job *job, GPtrArray *states, const OpsReport *report, GError **er
     if (!any_steps(states))
         return true;
     if (!check_host_steps(job, error))
-        return false;
-    lock = lock_take(error);
-    if (!lock)
         return false;
     for (guint i = 0; i < states->len; i++) {
         if (!apply_slice(virt, states->pdata[i], report, error))

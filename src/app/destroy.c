@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "core/domain.h"
-#include "port/lock.h"
 
 /* One slice that is to go. */
 typedef struct {
@@ -140,7 +139,6 @@ bool ops_destroy(Job *job, const char *const *names, bool delete_disks, const Op
 {
     g_autoptr(GPtrArray) done = steps_new();
     g_autoptr(GPtrArray) targets = NULL;
-    g_autoptr(Lock) lock = NULL;
     Virt *virt;
 
     if (!job->plan_host) {
@@ -149,8 +147,7 @@ bool ops_destroy(Job *job, const char *const *names, bool delete_disks, const Op
     }
     virt = job_open_virt(job, error);
     targets = virt ? look_at_all(job, virt, names, delete_disks, error) : NULL;
-    lock = targets ? lock_take(error) : NULL;
-    if (!lock)
+    if (!targets)
         return false;
     for (guint i = 0; i < targets->len; i++) {
         if (!destroy_target(virt, targets->pdata[i], report, done, error))

@@ -6,6 +6,7 @@
 #include "core/place.h"
 #include "port/discover.h"
 #include "port/file.h"
+#include "port/lock.h"
 
 #define SPEC_MAX_BYTES ((gsize)4 * 1024 * 1024)
 
@@ -14,6 +15,7 @@ void job_free(Job *job)
     if (!job)
         return;
     virt_close(job->virt);
+    lock_release(job->lock);
     plan_free(job->plan);
     host_free(job->host);
     spec_free(job->spec); /* points into the tree */
@@ -104,13 +106,15 @@ static bool derive_steps(Job *job, GError **error)
 static bool plan_slices(Job *job, bool live, GError **error)
 {
     g_autoptr(GPtrArray) running = NULL;
+    g_autoptr(GPtrArray) configs = NULL;
 
     if (live) {
         running = job_read_running(job, error);
         if (!running)
             return false;
+        configs = job_running_configs(running);
     }
-    job->plan = place_slices(job->spec, job->spec_host, job->host, running);
+    job->plan = place_slices(job->spec, job->spec_host, job->host, configs);
     job->plan_host = job->plan->hosts->pdata[0];
     if (job->connect) {
         g_free(job->plan_host->uri);
@@ -135,6 +139,11 @@ bool ops_plan(const JobOptions *options, Job **ret_job, GError **error)
     job->connect = g_strdup(options->connect);
     if (!read_spec(job, options->spec_path, error))
         return false;
+    if (job->spec && options->exclusive) {
+        job->lock = lock_take(error);
+        if (!job->lock)
+            return false;
+    }
     if (job->spec) {
         hosts = job_read_hosts(options->inventories, job->findings, error);
         if (!hosts)

@@ -23,10 +23,21 @@ const char *job_uri(const Job *job);
 /* Connects, once; the job closes. NULL with @error. */
 Virt *job_open_virt(Job *job, GError **error);
 
-/* job_running.c: the placement of each domain of ours, by its configuration (PlanSlice *). */
+/* What a domain of ours holds. */
+typedef struct {
+    PlanSlice *config; /* by its configuration: where it is to be */
+    PlanSlice *live;   /* as it runs; NULL: it does not */
+} Held;
+
+void held_free(Held *held);
+
+/* job_running.c: all domains of ours (Held *). */
 GPtrArray *job_read_running(Job *job, GError **error);
-/* Slices of ours that are not in this spec keep what they have: what the plan takes of it is an
- * error among job->findings. */
+/* Their configurations (PlanSlice *, still theirs): a pin that was changed behind our back must
+ * show as a difference, not become the plan. */
+GPtrArray *job_running_configs(const GPtrArray *running);
+/* What the plan gives to a slice while another one of ours still holds it is an error among
+ * job->findings. */
 void job_check_overlap(Job *job, const GPtrArray *running);
 
 /* The domain XML of a slice; NULL with @error while a VF of it has no address yet. */

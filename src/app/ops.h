@@ -18,6 +18,7 @@
 #include "model/spec.h"
 
 /* Opened and closed in here: callers of app never see port. */
+struct Lock;
 struct Virt;
 
 /* One spec on one host: all that the verbs share. */
@@ -29,6 +30,7 @@ typedef struct {
     Plan *plan;          /* findings in it are those of reading, discovery and planning, in order */
     PlanHost *plan_host; /* the plan's one host; NULL when there are error findings before it */
     GPtrArray *findings; /* everything said so far; plan_to_json writes the plan's own */
+    struct Lock *lock;   /* held from before the host is looked at until the job ends */
     struct Virt *virt;   /* the connection, once an operation needed it */
     char *connect;       /* overrides the spec's uri, or NULL */
 } Job;
@@ -40,6 +42,7 @@ typedef struct {
     const char *spec_path;
     const char *const *inventories; /* NULL-terminated paths; NULL or empty: this host */
     const char *connect;            /* overrides the spec's uri; NULL: the spec's */
+    bool exclusive;                 /* will change the host: no other bmslice may, meanwhile */
     bool live;                      /* must be this host: refuses a replayed inventory */
 } JobOptions;
 

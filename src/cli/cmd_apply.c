@@ -40,10 +40,11 @@ static bool show_needed_restarts(const Globals *globals, const GPtrArray *states
     return any;
 }
 
-static void show_outcome(const Globals *globals, const GPtrArray *states)
+static void show_outcome(const Globals *globals, const Job *job, const GPtrArray *states)
 {
     if (globals->json) {
-        cmd_print_json(globals, json_pack("{s:o}", "slices", cmd_states_to_json(states)));
+        cmd_print_json(globals, json_pack("{s:o, s:o}", "slices", cmd_states_to_json(states),
+                                          "findings", findings_to_json(job->findings)));
         return;
     }
     for (guint i = 0; dry_run_option && i < states->len; i++)
@@ -59,7 +60,10 @@ static void show_outcome(const Globals *globals, const GPtrArray *states)
 
 int cmd_apply(const Globals *globals, char *const *args, GError **error)
 {
-    const JobOptions options = {.spec_path = args[0], .connect = globals->connect, .live = true};
+    const JobOptions options = {.spec_path = args[0],
+                                .connect = globals->connect,
+                                .live = true,
+                                .exclusive = !dry_run_option};
     const OpsReport report = cmd_open_report(globals);
     g_autoptr(Job) job = cmd_open_job(globals, &options, FINDING_INFO, error);
     g_autoptr(GPtrArray) states = NULL;
@@ -73,6 +77,6 @@ int cmd_apply(const Globals *globals, char *const *args, GError **error)
         return EXIT_FAILED;
     if (!dry_run_option && !ops_apply(job, states, &report, error))
         return EXIT_FAILED;
-    show_outcome(globals, states);
+    show_outcome(globals, job, states);
     return show_needed_restarts(globals, states) ? EXIT_FINDINGS : EXIT_FINE;
 }

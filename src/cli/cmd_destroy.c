@@ -13,18 +13,22 @@ const GOptionEntry DESTROY_OPTIONS[] = {
 
 int cmd_destroy(const Globals *globals, char *const *args, GError **error)
 {
-    const JobOptions options = {.spec_path = args[0], .connect = globals->connect, .live = true};
+    const JobOptions options = {
+        .spec_path = args[0], .connect = globals->connect, .live = true, .exclusive = true};
     const OpsReport report = cmd_open_report(globals);
     g_autoptr(Job) job = cmd_open_job(globals, &options, FINDING_ERROR, error);
     g_autoptr(GPtrArray) steps = NULL;
 
     if (!job)
         return EXIT_FAILED;
+    if (!job->plan_host)
+        return cmd_refuse(globals, job, "steps");
     if (!ops_destroy(job, (const char *const *)args + 1, delete_disks_option, &report, &steps,
                      error))
         return EXIT_FAILED;
     if (globals->json)
-        cmd_print_json(globals, json_pack("{s:o}", "steps", cmd_steps_to_json(steps)));
+        cmd_print_json(globals, json_pack("{s:o, s:o}", "steps", cmd_steps_to_json(steps),
+                                          "findings", findings_to_json(job->findings)));
     else if (steps->len == 0)
         term_print(&globals->out, TERM_PLAIN, "Nothing to do: none of these slices exists.\n");
     return EXIT_FINE;

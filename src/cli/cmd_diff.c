@@ -5,14 +5,17 @@
 
 static bool is_as_planned(const SliceState *state)
 {
-    return state->observed && state->observed->active && state->differences->len == 0 &&
-           state->steps->len == 0;
+    return state->observed && state->observed->active && !state->observed->paused &&
+           state->differences->len == 0 && state->steps->len == 0;
 }
 
 static void show_state(const Globals *globals, const SliceState *state)
 {
     if (!state->observed)
         term_print(&globals->out, TERM_GREEN, "+ %s: to be created\n", state->slice->name);
+    else if (state->observed->paused)
+        term_print(&globals->out, TERM_YELLOW, "~ %s: %s, to be resumed\n", state->slice->name,
+                   state->observed->state);
     else if (!state->observed->active)
         term_print(&globals->out, TERM_YELLOW, "~ %s: %s, to be started\n", state->slice->name,
                    state->observed->state);
@@ -40,7 +43,8 @@ int cmd_diff(const Globals *globals, char *const *args, GError **error)
             show_state(globals, states->pdata[i]);
     }
     if (globals->json)
-        cmd_print_json(globals, json_pack("{s:o}", "slices", cmd_states_to_json(states)));
+        cmd_print_json(globals, json_pack("{s:o, s:o}", "slices", cmd_states_to_json(states),
+                                          "findings", findings_to_json(job->findings)));
     else if (equal)
         term_print(&globals->out, TERM_PLAIN, "No differences.\n");
     return equal ? EXIT_FINE : EXIT_FINDINGS;

@@ -53,16 +53,22 @@ static GPtrArray *list_demands(const Supply *supply, const Spec *spec, const GPt
     return demands;
 }
 
-static void tell_host(const SpecHost *spec_host, const PlanHost *plan_host, GPtrArray *findings)
+/* @kvm: as the inventory has it. */
+static void tell_host(const SpecHost *spec_host, const PlanHost *plan_host, int kvm,
+                      GPtrArray *findings)
 {
     g_autofree char *subject = g_strdup_printf("host %s", plan_host->name);
     Finding *finding;
 
     if (!plan_host->kvm) {
         finding = findings_add(findings, FINDING_WARNING, "no-kvm", subject,
-                               "there is no /dev/kvm: the slices run under emulation, at a small "
+                               "%s: the slices run under emulation, at a small "
                                "part of the speed, without host-passthrough CPUs, and handing "
-                               "PCI functions through is not supported there");
+                               "PCI functions through is not supported there",
+                               kvm == RECORD_UNSET
+                                   ? "the inventory does not tell whether there is /dev/kvm, and "
+                                     "the plan does without"
+                                   : "there is no /dev/kvm");
         finding_set_hint(finding, "enable VT-x or AMD-V in the firmware and load kvm_intel or "
                                   "kvm_amd");
     }
@@ -103,7 +109,7 @@ static void place_demands(const Supply *supply, const Spec *spec, const GPtrArra
         return;
     if (supply->spec_host->isolation == SPEC_ISOLATION_BOOT)
         kernel_args_add(supply->host, plan_host);
-    tell_host(supply->spec_host, plan_host, plan->findings);
+    tell_host(supply->spec_host, plan_host, supply->host->kernel.kvm, plan->findings);
 }
 
 Plan *place_slices(const Spec *spec, const SpecHost *spec_host, const Host *host,

@@ -163,6 +163,9 @@ static void derive_domain(const PlanSlice *slice, const Observed *observed, cons
                   "set the pins of running domain %s", slice->name);
     if (restart)
         add_start(slice, "it was stopped for the change", steps);
+    else if (observed->paused)
+        steps_add(steps, STEP_DOMAIN_RESUME, slice->name, "the slice is paused", "pause the domain",
+                  "resume domain %s", slice->name);
     else if (!observed->active)
         add_start(slice, "the slice does not run", steps);
     *ret_needs_restart = need.restart && !restart;

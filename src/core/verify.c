@@ -259,8 +259,8 @@ void verify_slice(const Host *host, const PlanHost *plan_host, const PlanSlice *
     VerifyContext context = {plan_host, slice, observed, checks};
     bool ours = observed && observed->ours;
 
-    check_set_evidence(verify_add(&context, ours && observed->active, "domain-running",
-                                  "domain %s runs", slice->name),
+    check_set_evidence(verify_add(&context, ours && observed->active && !observed->paused,
+                                  "domain-running", "domain %s runs", slice->name),
                        "libvirt: %s",
                        !observed         ? "no such domain"
                        : !ours           ? "a domain of that name that bmslice did not make"

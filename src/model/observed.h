@@ -32,6 +32,7 @@ typedef struct {
     bool ours; /* carries our metadata element */
     bool active;
     bool autostart;
+    bool paused;      /* active, and its vCPUs stand still */
     char *state;      /* "running", "paused", "shut off", ... as virsh words it */
     char *xml;        /* the live XML when active, else the persistent one */
     char *config_xml; /* the persistent XML (VIR_DOMAIN_XML_INACTIVE) */

@@ -6,10 +6,20 @@
 static const char *const device_kinds[] = {"pf", "vf", "pci", NULL};
 
 /* In the order of StepKind. */
-static const char *const step_kinds[] = {
-    "kernel-args",     "hugepages",     "vfs",         "volume-create", "volume-grow",
-    "domain-define",   "domain-repin",  "domain-stop", "domain-start",  "domain-autostart",
-    "domain-undefine", "volume-delete", NULL};
+static const char *const step_kinds[] = {"kernel-args",
+                                         "hugepages",
+                                         "vfs",
+                                         "volume-create",
+                                         "volume-grow",
+                                         "domain-define",
+                                         "domain-repin",
+                                         "domain-stop",
+                                         "domain-start",
+                                         "domain-resume",
+                                         "domain-autostart",
+                                         "domain-undefine",
+                                         "volume-delete",
+                                         NULL};
 
 #define AT(member) offsetof(PlanVcpu, member)
 static const Field vcpu_fields[] = {

@@ -29,6 +29,8 @@ bool virt_define_domain(Virt *virt, const char *xml, GError **error);
 bool virt_start_domain(Virt *virt, const char *name, GError **error);
 /* Asks the guest to shut down, waits @timeout_seconds, then ends it. */
 bool virt_stop_domain(Virt *virt, const char *name, guint timeout_seconds, GError **error);
+/* Lets a paused guest run on. */
+bool virt_resume_domain(Virt *virt, const char *name, GError **error);
 bool virt_undefine_domain(Virt *virt, const char *name, GError **error);
 bool virt_set_autostart(Virt *virt, const char *name, bool autostart, GError **error);
 /* Sets all pins of @slice on the running domain and in its configuration. */

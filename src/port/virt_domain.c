@@ -109,6 +109,15 @@ bool virt_undefine_domain(Virt *virt, const char *name, GError **error)
     return virt_set_error(error, "undefining domain %s", name);
 }
 
+bool virt_resume_domain(Virt *virt, const char *name, GError **error)
+{
+    g_autoptr(virDomain) domain = virt_find_own_domain(virt, name, error);
+
+    if (!domain)
+        return false;
+    return virDomainResume(domain) == 0 || virt_set_error(error, "resuming domain %s", name);
+}
+
 bool virt_set_autostart(Virt *virt, const char *name, bool autostart, GError **error)
 {
     g_autoptr(virDomain) domain = virt_find_own_domain(virt, name, error);

@@ -138,6 +138,7 @@ static bool read_state(virDomainPtr domain, Observed *observed)
     observed->state = g_strdup(
         state >= 0 && state < (int)G_N_ELEMENTS(STATE_WORDS) ? STATE_WORDS[state] : "unknown");
     observed->active = virDomainIsActive(domain) == 1;
+    observed->paused = state == VIR_DOMAIN_PAUSED;
     observed->xml = read_xml(domain, 0);
     observed->config_xml = read_xml(domain, VIR_DOMAIN_XML_INACTIVE);
     return observed->xml && observed->config_xml;

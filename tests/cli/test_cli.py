@@ -181,8 +181,10 @@ def test_no_permission():
 
 def test_spec_for_other_hosts():
     """apply and its like work on this host only: server1 is elsewhere."""
-    for verb in ("apply", "diff", "verify"):
+    for verb in ("apply", "diff", "verify", "destroy"):
         expect(run(verb, RED_BLUE), FINDINGS, "server1", "host-unknown")
+        answer = json.loads(run(verb, RED_BLUE, "--json").stdout)
+        assert "host-unknown" in [finding["code"] for finding in answer["findings"]]
 
 
 def test_libvirtd_not_running():

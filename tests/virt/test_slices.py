@@ -301,6 +301,29 @@ def changed_pin_is_mended(lab):
     assert pid() == before, "the guest was restarted"
 
 
+def live_cpus_are_held(lab):
+    """What a guest runs with is taken, whatever its configuration says by now."""
+    virsh("vcpupin", NAME, "0", "0", "--config")
+    lab.write_spec(name="bmslice-test-worker2")
+    assert "slice-overlap" in lab.run("apply", status=3)
+    assert "bmslice-test-worker2" not in virsh("list", "--all", "--name")
+    lab.write_spec()
+    assert lab.steps() != []
+    virsh("vcpupin", NAME, "0", "1", "--config")
+    lab.run("diff")
+
+
+def paused_guest_is_resumed(lab):
+    before = pid()
+    virsh("suspend", NAME)
+    assert "paused" in lab.run("diff", status=3)
+    assert "paused" in lab.run("verify", status=3)
+    assert lab.steps() == ["domain-resume"]
+    lab.run("apply")
+    lab.run("verify")
+    assert (state(), pid()) == ("running", before)
+
+
 def disk_grows_under_the_guest(lab):
     before = pid()
     lab.write_spec(size="2GiB")
@@ -369,6 +392,8 @@ TESTS = [
     second_apply_does_nothing,
     moved_thread_is_found,
     changed_pin_is_mended,
+    live_cpus_are_held,
+    paused_guest_is_resumed,
     disk_grows_under_the_guest,
     memory_needs_a_restart,
     killed_guest_is_started_again,
