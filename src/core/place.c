@@ -66,9 +66,9 @@ static void tell_host(const SpecHost *spec_host, const PlanHost *plan_host, int 
                                "part of the speed, without host-passthrough CPUs, and handing "
                                "PCI functions through is not supported there",
                                kvm == RECORD_UNSET
-                                   ? "the inventory does not tell whether there is /dev/kvm, and "
+                                   ? "the inventory does not tell whether there is KVM, and "
                                      "the plan does without"
-                                   : "there is no /dev/kvm");
+                                   : "there is no KVM with VT-x or AMD-V");
         finding_set_hint(finding, "enable VT-x or AMD-V in the firmware and load kvm_intel or "
                                   "kvm_amd");
     }

@@ -111,7 +111,7 @@ static const Field kernel_fields[] = {
     {"isolated", FIELD_CPUS, AT(isolated), .doc = "CPUs without load balancing"},
     {"nohz_full", FIELD_CPUS, AT(nohz_full), .doc = "CPUs that may run without a tick"},
     {"iommu", FIELD_FLAG, AT(iommu), .doc = "do IOMMU groups exist?"},
-    {"kvm", FIELD_FLAG, AT(kvm), .doc = "does /dev/kvm exist?"},
+    {"kvm", FIELD_FLAG, AT(kvm), .doc = "is there /dev/kvm, on a CPU with VT-x or AMD-V?"},
 };
 static const Record kernel_record = {"kernel", sizeof(HostKernel), .node_offset = -1, .open = true,
                                      RECORD_FIELDS(kernel_fields)};

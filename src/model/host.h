@@ -77,7 +77,7 @@ typedef struct {
     char *release, *cmdline;
     CpuSet *isolated, *nohz_full;
     int iommu; /* IOMMU groups exist */
-    int kvm;   /* /dev/kvm exists */
+    int kvm;   /* /dev/kvm exists, and on x86 the CPU has VT-x or AMD-V */
 } HostKernel;
 
 typedef struct {

@@ -100,8 +100,28 @@ static int discover_iommu(Discovery *discovery)
     return groups->len ? 1 : known_absent(discovery, "sys/kernel/iommu_groups");
 }
 
+/* KVM drives the CPU's own VT-x or AMD-V (vmx and svm among the flags of an x86 /proc/cpuinfo).
+ * There are kernels whose /dev/kvm does without, inside rented machines: they cannot run
+ * host-passthrough guests. */
+static bool lacks_virtualization(Discovery *discovery)
+{
+    g_autofree char *cpuinfo = root_read_text(discovery->root, "proc/cpuinfo");
+    const char *flags = cpuinfo ? strstr(cpuinfo, "\nflags\t") : NULL;
+
+    if (!flags)
+        return false;
+
+    g_autofree char *line = g_strndup(flags + 1, strcspn(flags + 1, "\n"));
+    g_auto(GStrv) words = g_strsplit(line, " ", -1);
+
+    return !g_strv_contains((const char *const *)words, "vmx") &&
+           !g_strv_contains((const char *const *)words, "svm");
+}
+
 static int discover_kvm(Discovery *discovery)
 {
+    if (lacks_virtualization(discovery))
+        return 0;
     if (root_exists(discovery->root, "dev/kvm"))
         return 1;
     if (!discovery->directory) /* the module without its device node helps nobody */

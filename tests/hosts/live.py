@@ -7,6 +7,7 @@ Usage: live.py PRINT_HOST
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -70,6 +71,13 @@ def used_for_default_route(host):
     return {net["name"] for p in host["pci"] for net in p["nets"] if "default-route" in net["uses"]}
 
 
+def has_virtualization():
+    """Without the flags, a /dev/kvm is one that no slice can use; Arm has no such flags."""
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:
+        flags = re.findall(r"^flags\s*:(.*)$", cpuinfo.read(), re.M)
+    return not flags or bool({"vmx", "svm"} & set(flags[0].split()))
+
+
 def nodes_of_sysfs():
     """Their numbers: memory that a balloon moves differs between two readings."""
     folders = pathlib.Path("/sys/devices/system/node").glob("node[0-9]*")
@@ -90,7 +98,7 @@ def main():
         "functions": (found_functions, functions_of_sysfs()),
         # a route over what stands on a port shows on the port: those only may be more
         "default-route": (default_routes() & on_pci - used_for_default_route(host), set()),
-        "kvm": (host["kernel"]["kvm"], os.path.exists("/dev/kvm")),
+        "kvm": (host["kernel"]["kvm"], os.path.exists("/dev/kvm") and has_virtualization()),
         "nodes": ([node["id"] for node in host["nodes"]], nodes_of_sysfs()),
     }
     wrong = [f"{name}: found {found}, wanted {wanted}"

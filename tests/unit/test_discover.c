@@ -207,6 +207,19 @@ static void test_gaps(const void *data)
     }
 }
 
+/* A /dev/kvm on a CPU that shows neither VT-x nor AMD-V is none that a slice can use. */
+static void test_software_kvm(const void *data)
+{
+    g_autofree char *tree = break_tree(data, "software-kvm", "sed -i 's/ vmx//' proc/cpuinfo");
+    g_autofree char *whole = tree_of(data, "seed");
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Host) without = discover_host(tree, findings, NULL);
+    g_autoptr(Host) with = discover_host(whole, findings, NULL);
+
+    g_assert_cmpint(without->kernel.kvm, ==, 0);
+    g_assert_cmpint(with->kernel.kvm, ==, 1);
+}
+
 /* The same machine in other words of sysfs: the host stays what it is. */
 static const struct {
     const char *name, *shell;
@@ -336,7 +349,7 @@ int main(int argc, char **argv)
     } on_seed[] = {
         {"/discover/round-trip", test_round_trip},   {"/discover/gaps", test_gaps},
         {"/discover/equals", test_equals},           {"/discover/refused", test_refused},
-        {"/discover/environment", test_environment},
+        {"/discover/environment", test_environment}, {"/discover/software-kvm", test_software_kvm},
     };
     TreeCase cases[G_N_ELEMENTS(TREES)];
     g_autofree char *folder = NULL;
