@@ -50,6 +50,23 @@ libvirt_answers() {
 }
 
 STARTED_PIDS=()
+KVM_OPENED=no
+
+# QEMU's user may open /dev/kvm where udev runs; elsewhere libvirt, which itself may, would ask QEMU
+# anew at each call whether KVM works. kvm_close takes it back.
+kvm_open() {
+    [ "$(stat -c %U:%G:%a /dev/kvm 2>/dev/null)" = root:root:600 ] || return 0
+    chgrp kvm /dev/kvm
+    chmod 660 /dev/kvm
+    KVM_OPENED=yes
+}
+
+kvm_close() {
+    [ $KVM_OPENED = yes ] || return 0
+    chgrp root /dev/kvm
+    chmod 600 /dev/kvm
+    KVM_OPENED=no
+}
 
 # Starts libvirtd (and virtlogd, which keeps the guests' console) when none answers. Under systemd
 # they are the system's own; elsewhere they are ours, and stop_libvirt ends them by their pids.
@@ -61,6 +78,7 @@ start_libvirt() {
         systemctl start libvirtd
     else
         mkdir -p "$TOP/build/run"
+        kvm_open
         for name in virtlogd libvirtd; do
             "$name" -d -p "$TOP/build/run/$name.pid"
             STARTED_PIDS+=("$(cat "$TOP/build/run/$name.pid")")
@@ -80,4 +98,5 @@ stop_libvirt() {
         kill "$pid" 2>/dev/null || true
     done
     STARTED_PIDS=()
+    kvm_close
 }
