@@ -2,12 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # QEMU's command line for a profile, and waiting for what it boots.
 
+# Can a server on this machine's KVM run KVM in its turn?
+kvm_nests() {
+    [ -w /dev/kvm ] && grep -qswE 'vmx|svm' /proc/cpuinfo &&
+        cat /sys/module/kvm_{intel,amd}/parameters/nested 2>/dev/null | grep -q '[1Y]'
+}
+
 # Inside the server /dev/kvm must exist. Without one out here QEMU emulates AMD's nested
 # virtualization; an Intel IOMMU beside an AMD CPU is odd hardware, and works. TCG says it lacks
 # topoext, which tells the kernel of SMT siblings, but only the words of CPUID are needed for it: it
 # is forced, and what EPYC has and TCG truly lacks is taken out.
 cpu_arguments() {
-    if [ -w /dev/kvm ]; then
+    if kvm_nests; then
         QEMU+=(-accel kvm -cpu "host,+topoext")
     else
         local lacks=-fxsr-opt,-misalignsse,-osvw,-perfctr-core,-clzero,-ibpb,-nrip-save,-xsavec,-xsaves
@@ -76,7 +82,7 @@ qemu_arguments() {
     QEMU=(nice -n 5 qemu-system-x86_64 -nodefaults -no-user-config -name server1 -display none)
     if [ "$IOMMU" = on ]; then
         QEMU+=(-machine "q35,kernel-irqchip=split")
-        [ -w /dev/kvm ] || QEMU[-1]="q35,kernel-irqchip=off"
+        kvm_nests || QEMU[-1]="q35,kernel-irqchip=off"
         QEMU+=(-device "intel-iommu,intremap=on,caching-mode=on,aw-bits=48")
         args+=" intel_iommu=on iommu=pt"
     else
@@ -104,7 +110,7 @@ server_alive() { rack_run sh -c 'kill -0 "$(cat /state/qemu.pid)"' 2>/dev/null; 
 # A busy machine with two cores and no KVM needs about two minutes for 24 CPUs.
 server_wait() {
     local begin=$SECONDS limit=1200 shown=0
-    [ ! -w /dev/kvm ] || limit=300
+    ! kvm_nests || limit=300
     until grep -qs 'lab: ready' "$STATE/console.log"; do
         if ! server_alive; then
             console_end
