@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cpuset.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "base/text.h"
 
@@ -244,4 +246,43 @@ CpuSet *cpuset_parse(const char *list, GError **error)
         }
     }
     return g_steal_pointer(&set);
+}
+
+CpuSet *cpuset_parse_mask(const char *text)
+{
+    g_autoptr(CpuSet) set = cpuset_new();
+    guint cpu = 0;
+
+    for (gssize i = strlen(text) - 1; i >= 0; i--) {
+        int digit = g_ascii_xdigit_value(text[i]);
+
+        if (text[i] == ',')
+            continue; /* each word but the first has all of its eight digits */
+        if (digit < 0 || cpu + 4 > CPUSET_LIMIT)
+            return NULL;
+        for (guint bit = 0; bit < 4; bit++) {
+            if (digit & 1 << bit)
+                cpuset_add(set, cpu + bit);
+        }
+        cpu += 4;
+    }
+    return cpu ? g_steal_pointer(&set) : NULL;
+}
+
+#define MASK_WORD_BITS 32
+
+char *cpuset_format_mask(const CpuSet *set)
+{
+    GString *text = g_string_new(NULL);
+    bool begun = false;
+
+    for (guint i = set->n_words * WORD_BITS / MASK_WORD_BITS; i-- > 0;) {
+        guint32 word = (guint32)(set->words[i / 2] >> (i % 2 * MASK_WORD_BITS));
+
+        if (!begun && word == 0 && i > 0)
+            continue;
+        g_string_append_printf(text, begun ? ",%08x" : "%x", word);
+        begun = true;
+    }
+    return g_string_free(text, !begun) ?: g_strdup("0");
 }

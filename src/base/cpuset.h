@@ -26,6 +26,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CpuSet, cpuset_free)
  * Accepts the stride form "0-31:2/4". Returns a new set, or NULL with @error. */
 CpuSet *cpuset_parse(const char *list, GError **error);
 
+/* The kernel's other way of writing a set: hexadecimal words of 32 bits with commas, the highest
+ * first ("ff,ffffffff"; lib/vsprintf.c, %*pb). NULL when @text is none. */
+CpuSet *cpuset_parse_mask(const char *text);
+char *cpuset_format_mask(const CpuSet *set); /* caller frees */
+
 /* The kernel list, shortest form, ascending; "" for the empty set. NULL gives NULL. Caller frees.
  */
 char *cpuset_format(const CpuSet *set);

@@ -58,33 +58,12 @@ void discover_warn(Discovery *discovery, const char *code, const char *path, con
         finding_set_path(finding, path);
 }
 
-CpuSet *discover_parse_mask(const char *text)
-{
-    g_autoptr(CpuSet) set = cpuset_new();
-    guint cpu = 0;
-
-    for (gssize i = strlen(text) - 1; i >= 0; i--) {
-        int digit = g_ascii_xdigit_value(text[i]);
-
-        if (text[i] == ',')
-            continue; /* each word but the first has all of its eight digits */
-        if (digit < 0 || cpu + 4 > CPUSET_LIMIT)
-            return NULL;
-        for (guint bit = 0; bit < 4; bit++) {
-            if (digit & 1 << bit)
-                cpuset_add(set, cpu + bit);
-        }
-        cpu += 4;
-    }
-    return cpu ? g_steal_pointer(&set) : NULL;
-}
-
 CpuSet *discover_read_cpus(Root *root, const char *list, const char *mask)
 {
     CpuSet *set = root_read_cpus(root, "%s", list);
     g_autofree char *text = set ? NULL : root_read_text(root, "%s", mask);
 
-    return text ? discover_parse_mask(text) : set;
+    return text ? cpuset_parse_mask(text) : set;
 }
 
 void discover_add_use(GPtrArray *uses, const char *use)

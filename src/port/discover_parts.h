@@ -51,8 +51,6 @@ void *discover_new(const char *path);
 void discover_warn(Discovery *discovery, const char *code, const char *path, const char *format,
                    ...) G_GNUC_PRINTF(4, 5);
 
-/* Hex words as in cpumap and thread_siblings, "00000000,0000ffff"; NULL when it is none. */
-CpuSet *discover_parse_mask(const char *text);
 /* A kernel list in the file @list, or a mask in the file @mask; both are whole paths. NULL:
  * neither. */
 CpuSet *discover_read_cpus(Root *root, const char *list, const char *mask);

@@ -132,6 +132,43 @@ static void test_algebra(void)
     g_assert_true(cpuset_equal(small, set));
 }
 
+static const struct {
+    const char *mask, *list; /* NULL: no mask */
+} MASKS[] = {
+    {"1", "0"},
+    {"00001001", "0,12"},
+    {"00000001,00000000", "32"},
+    {"ffff0000,0000000f", "0-3,48-63"},
+    {"0", ""},
+    {"", NULL},
+    {"g", NULL},
+    {"1 2", NULL},
+};
+
+static void test_masks(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(MASKS); i++) {
+        g_autoptr(CpuSet) set = cpuset_parse_mask(MASKS[i].mask);
+        g_autofree char *list = cpuset_format(set);
+        g_autofree char *mask = set ? cpuset_format_mask(set) : NULL;
+        g_autoptr(CpuSet) again = mask ? cpuset_parse_mask(mask) : NULL;
+
+        g_assert_cmpstr(list, ==, MASKS[i].list);
+        g_assert_true(cpuset_equal(again, set));
+    }
+}
+
+static void test_mask_words(void)
+{
+    g_autoptr(CpuSet) set = cpuset_parse("0-3,48-63", NULL);
+    g_autoptr(CpuSet) empty = cpuset_new();
+    g_autofree char *mask = cpuset_format_mask(set);
+    g_autofree char *none = cpuset_format_mask(empty);
+
+    g_assert_cmpstr(mask, ==, "ffff0000,0000000f");
+    g_assert_cmpstr(none, ==, "0");
+}
+
 static void test_null(void)
 {
     g_autoptr(CpuSet) empty = cpuset_new();
@@ -151,6 +188,8 @@ int main(int argc, char **argv)
     g_test_add_func("/cpuset/parse-refuses", test_parse_refuses);
     g_test_add_func("/cpuset/members", test_members);
     g_test_add_func("/cpuset/algebra", test_algebra);
+    g_test_add_func("/cpuset/masks", test_masks);
+    g_test_add_func("/cpuset/mask-words", test_mask_words);
     g_test_add_func("/cpuset/null", test_null);
     return g_test_run();
 }
