@@ -54,10 +54,16 @@ Virt *job_open_virt(Job *job, GError **error)
     return job->virt;
 }
 
+static bool leads_here(const char *uri)
+{
+    static const char *const local[] = {"qemu:///system", "qemu:///session", NULL};
+
+    return g_strv_contains(local, uri) || g_str_has_prefix(uri, "test:///");
+}
+
 /* The inventory is this machine's, so the connection must lead to this machine too. */
 static bool check_live(const Job *job, GError **error)
 {
-    static const char *const local[] = {"qemu:///system", "qemu:///session", NULL};
     const char *uri = job_uri(job);
 
     if (job->host->replayed == 1) {
@@ -66,7 +72,7 @@ static bool check_live(const Job *job, GError **error)
                     job->host->hostname);
         return false;
     }
-    if (g_strv_contains(local, uri) || g_str_has_prefix(uri, "test:///"))
+    if (leads_here(uri))
         return true;
     g_set_error(error, BMS_ERROR, BMS_ERROR_USAGE,
                 "%s leads to another host: this version works on the host it runs on "
@@ -103,17 +109,33 @@ static bool derive_steps(Job *job, GError **error)
     return true;
 }
 
+/* What runs here already holds CPUs and devices. A mere plan does without where libvirt does not
+ * answer, and says so. False with @error. */
+static bool read_running(Job *job, bool live, GPtrArray **ret_running, GError **error)
+{
+    g_autoptr(GError) silent = NULL;
+
+    if (!live && (job->host->replayed == 1 || !leads_here(job_uri(job))))
+        return true;
+    *ret_running = job_read_running(job, live ? error : &silent);
+    if (*ret_running || live)
+        return *ret_running != NULL;
+    finding_set_hint(
+        findings_add(job->findings, FINDING_INFO, "running-unknown", job->host->hostname,
+                     "slices that run here already are not counted: %s", silent->message),
+        "start libvirtd, or plan from an inventory");
+    return true;
+}
+
 static bool plan_slices(Job *job, bool live, GError **error)
 {
     g_autoptr(GPtrArray) running = NULL;
     g_autoptr(GPtrArray) configs = NULL;
 
-    if (live) {
-        running = job_read_running(job, error);
-        if (!running)
-            return false;
+    if (!read_running(job, live, &running, error))
+        return false;
+    if (running)
         configs = job_running_configs(running);
-    }
     job->plan = place_slices(job->spec, job->spec_host, job->host, configs);
     job->plan_host = job->plan->hosts->pdata[0];
     if (job->connect) {
