@@ -52,7 +52,7 @@ def main():
         differing = list(differences(comparable(host), comparable(live)))
         if not host["replayed"] or live["replayed"]:
             differing.append("replayed must be true of the capture, false of the live host")
-        print("DIFFER" if differing else "ok    ", archive.name, *differing, sep="\n       ")
+        print(f"{'DIFFER' if differing else 'ok    '} {archive.name}", *differing, sep="\n       ")
         failed += bool(differing)
     return 1 if failed or not archives else 0
 
