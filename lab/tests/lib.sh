@@ -7,10 +7,11 @@ FAILURES=0
 
 lab() { "$LAB/lab" "$@"; }
 
-# use_profile NAME: the server that is up, if it is of that profile; else a new one.
+# use_profile NAME: the server that is up, if it is of that profile; else a new one. With LAB_PUSH=no
+# the bmslice that is installed there already is tested.
 use_profile() {
     if lab status 2>/dev/null | grep -qx "profile: $1"; then
-        lab push || exit 1
+        [ "${LAB_PUSH-yes}" = no ] || lab push || exit 1
     else
         lab down
         lab up --profile "$1" || exit 1
@@ -58,8 +59,49 @@ wait_words() {
             guest_words "$1"
             return 1
         fi
-        sleep 5
+        sleep 2
     done
+}
+
+# guest_do SLICE COMMAND: typed at the console of a slice that has booted; its words come out among the
+# guest's. The terminal is held open: QEMU looks once a second whether somebody is there.
+guest_do() { lab run "pty=\$(virsh ttyconsole $1) && { echo '$2'; sleep 3; } >\$pty"; }
+
+# guest_says SLICE COMMAND PATTERN: typed there, this comes out.
+guest_says() { guest_do "$1" "$2" && wait_words "$1" "$3"; }
+
+# forget SLICE...: what the guests have said so far; the log outlives them.
+forget() {
+    local slice
+    for slice; do
+        lab run ": >/var/log/libvirt/qemu/$slice-serial.log"
+    done
+}
+
+# vfs_make: two VFs on p0 that the host has set up in its own way, so that a change left behind shows.
+vfs_make() {
+    # shellcheck disable=SC2016 # the server's shell expands it
+    lab run 'cd /sys/bus/pci/devices/0000:11:00.0 && [ "$(cat sriov_numvfs)" = 2 ] || {
+        echo 2 >sriov_numvfs
+        udevadm settle
+        ip link set ens1f0 vf 0 mac 52:54:00:bb:00:01 vlan 7
+        ip link set ens1f0 vf 1 mac 52:54:00:bb:00:02
+        for vf in 0000:11:10.0 0000:11:10.2; do
+            echo $vf >/sys/bus/pci/drivers/igbvf/unbind
+            echo $vf >/sys/bus/pci/drivers/igbvf/bind
+        done
+        udevadm settle
+    }'
+}
+
+# nics_keep: how the server's NICs are now; nics_same: they are so again, within half a minute (the
+# server's own network service brings a port up when it is back).
+nics_keep() { lab copy "$LAB/tests/tools/nics" /root && lab run './nics >nics.before'; }
+
+nics_same() {
+    # shellcheck disable=SC2016
+    lab run 'i=0; until ./nics | cmp -s nics.before; do
+        i=$((i + 1)); [ $i -lt 15 ] || { ./nics | diff nics.before -; exit 1; }; sleep 2; done'
 }
 
 # switch_has PORT VLAN MAC: the switch has learned it there.
@@ -70,6 +112,8 @@ switch_has() {
     awk -v port="$1" -v vlan="$2" -v mac="$3" \
         '$1 == port && $2 == vlan && $3 == mac { found = 1 } END { exit !found }' <<<"$table"
 }
+
+switch_lacks() { ! switch_has "$@"; }
 
 # thread_on SLICE THREAD CPUS: a QEMU thread of the slice may run on these CPUs only.
 thread_on() {

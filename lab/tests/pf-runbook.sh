@@ -6,6 +6,7 @@
 readonly SPEC=specs/seed-pf.yaml RED=Red_k8s_cluster_worker1 BLUE=Blue_k8s_cluster_worker1
 
 use_profile seed
+forget $RED $BLUE
 check "discover sees the server" expect 0 '' bmslice discover
 check "discover sees 24 CPUs" expect 0 '"threads": 24' bmslice discover --json
 check "discover sees node 1" expect 0 '"cpus": "12-23"' bmslice discover --json

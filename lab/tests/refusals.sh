@@ -5,9 +5,10 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# spec_with PF MODE [COUNT]: a spec of one slice with COUNT such NICs, made from specs/refused.yaml.in.
+# spec_with PF MODE [COUNT [MORE]]: a spec of one slice with COUNT such NICs, MORE said of each, made
+# from specs/refused.yaml.in.
 spec_with() {
-    local nic="{network: wanted, mode: $2, locality: any}" nics i
+    local nic="{network: wanted, mode: $2, locality: any${4:+, $4}}" nics i
     nics=$nic
     for ((i = 1; i < ${3-1}; i++)); do
         nics+=", $nic"
@@ -46,6 +47,22 @@ refuse_sriov() {
     refuse "more VFs than the port has" 'error:.*VF'
     spec_with 0000:12:00.0 vf
     refuse "VFs of a port without SR-IOV" 'error:.*(SR-IOV|VF)'
+    spec_with 0000:11:00.0 vf 2 'bond: uplink, bond_mode: 802.3ad'
+    refuse "LACP on VFs" 'error:.*(LACP|802.3ad)'
+    refuse_taken
+}
+
+# A port that another spec's slice has.
+refuse_taken() {
+    spec_with 0000:12:00.0 pf
+    lab run "sed 's/name: worker/name: second/' specs/refused.yaml >specs/second.yaml"
+    check "a slice takes a port" expect 0 '' bmslice apply specs/refused.yaml
+    check "a second slice that wants it: plan refuses" expect 3 'error:.*worker' \
+        bmslice plan specs/second.yaml
+    check "a second slice that wants it: apply refuses" expect 3 'error:.*worker' \
+        bmslice apply specs/second.yaml
+    check "the first slice still runs, alone" expect 0 '^worker$' virsh --quiet list --all --name
+    check "it goes" expect 0 '' bmslice destroy --delete-disks specs/refused.yaml
 }
 
 [ $# -gt 0 ] || set -- sriov shared-group no-iommu
