@@ -32,7 +32,7 @@ typedef struct {
     KeyKind key_kind;
     ValueKind value_kind;
     bool live;
-} Setting;
+} DomainSetting;
 
 #define HOSTDEVS "/domain/devices/hostdev | /domain/devices/interface[@type='hostdev']"
 #define OTHER_NICS "/domain/devices/interface[not(@type='hostdev')]"
@@ -63,7 +63,7 @@ typedef struct {
         name, HOSTDEVS, NULL, value, KEY_PCI, kind, false                                          \
     }
 
-static const Setting settings[] = {
+static const DomainSetting settings[] = {
     ONE("domain type", "/domain", "@type", VALUE_TEXT),
     ONE("cluster", CLUSTER, ".", VALUE_TEXT),
     ONE("memory", "/domain/memory", ".", VALUE_BYTES),
@@ -118,7 +118,7 @@ static void entry_free(void *data)
     g_free(entry);
 }
 
-static char *entry_name(Xml *xml, XmlNode item, const Setting *setting)
+static char *entry_name(Xml *xml, XmlNode item, const DomainSetting *setting)
 {
     if (setting->key_kind == KEY_NONE)
         return g_strdup(setting->name);
@@ -132,7 +132,7 @@ static char *entry_name(Xml *xml, XmlNode item, const Setting *setting)
 }
 
 /* NULL when it cannot be read as its kind, or is plain text. */
-static char *canonical_text(Xml *xml, XmlNode item, const Setting *setting)
+static char *canonical_text(Xml *xml, XmlNode item, const DomainSetting *setting)
 {
     if (setting->value_kind == VALUE_BYTES) {
         gint64 bytes = xml_bytes(xml, item, setting->value, "@unit");
@@ -153,7 +153,7 @@ static char *canonical_text(Xml *xml, XmlNode item, const Setting *setting)
 }
 
 /* Also NULL when the element has no such value. */
-static Entry *read_entry(Xml *xml, XmlNode item, const Setting *setting)
+static Entry *read_entry(Xml *xml, XmlNode item, const DomainSetting *setting)
 {
     g_autofree char *text = xml_text(xml, item, setting->value);
 
@@ -169,7 +169,7 @@ static Entry *read_entry(Xml *xml, XmlNode item, const Setting *setting)
     return entry;
 }
 
-static GPtrArray *read_entries(Xml *xml, const Setting *setting)
+static GPtrArray *read_entries(Xml *xml, const DomainSetting *setting)
 {
     GPtrArray *entries = g_ptr_array_new_with_free_func(entry_free);
     g_autoptr(GPtrArray) items = xml_nodes(xml, NULL, setting->items);
@@ -204,7 +204,7 @@ static void difference_free(void *data)
     g_free(difference);
 }
 
-static void add_difference(GPtrArray *differences, const Setting *setting, const char *name,
+static void add_difference(GPtrArray *differences, const DomainSetting *setting, const char *name,
                            const Entry *wanted, const Entry *running)
 {
     Difference *difference = g_new0(Difference, 1);
@@ -216,7 +216,7 @@ static void add_difference(GPtrArray *differences, const Setting *setting, const
     g_ptr_array_add(differences, difference);
 }
 
-static void compare_setting(Xml *wanted_xml, Xml *running_xml, const Setting *setting,
+static void compare_setting(Xml *wanted_xml, Xml *running_xml, const DomainSetting *setting,
                             GPtrArray *differences)
 {
     g_autoptr(GPtrArray) wanted = read_entries(wanted_xml, setting);

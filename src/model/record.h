@@ -52,6 +52,7 @@ enum {
     FIELD_NON_EMPTY = 1 << 1,  /* lists and maps: at least one member */
     FIELD_OMIT_UNSET = 1 << 2, /* writing: leave the key out instead of null or [] */
     FIELD_NULLABLE = 1 << 4,   /* FIELD_TEXTS: NULL is "unknown", which an empty list is not */
+    FIELD_RAW = 1 << 5,        /* FIELD_TEXT: may hold line breaks and all else */
     FIELD_SECRET = 1 << 3,     /* never quoted in a finding, never written */
 };
 

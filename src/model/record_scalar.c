@@ -246,7 +246,8 @@ static bool read_text(Decoder *decoder, const Field *field, const TreeNode *node
         return record_report_type(decoder, node, FIELD_TEXT, NULL);
     if (is_plain_word(node, "true") || is_plain_word(node, "false"))
         return record_report_type(decoder, node, FIELD_TEXT, "quote it to make it a text");
-    if (!record_check_text(decoder, field->form, node->text, node->line, node->column))
+    if (!(field->flags & FIELD_RAW) &&
+        !record_check_text(decoder, field->form, node->text, node->line, node->column))
         return false;
     g_free(*ret_text);
     *ret_text = g_strdup(node->text);
