@@ -56,6 +56,30 @@ bool text_parse_size(const char *text, gint64 *ret_bytes, GError **error)
     return true;
 }
 
+#define DAY_SECONDS (24 * 60 * 60)
+
+bool text_parse_seconds(const char *text, guint *ret_seconds, GError **error)
+{
+    static const struct {
+        const char *name;
+        guint seconds;
+    } units[] = {{"", 1}, {"s", 1}, {"min", 60}, {"h", 60 * 60}};
+    char *unit = NULL;
+    guint64 number = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &unit, 10) : 0;
+    g_autofree char *quoted = text_quote(text, 40);
+
+    for (guint i = 0; unit && i < G_N_ELEMENTS(units); i++) {
+        if (strcmp(unit, units[i].name) == 0 && number >= 1 &&
+            number <= DAY_SECONDS / units[i].seconds) {
+            *ret_seconds = (guint)number * units[i].seconds;
+            return true;
+        }
+    }
+    g_set_error(error, BMS_ERROR, BMS_ERROR_USAGE,
+                "'%s' is not a time such as 90s, 5min or 1h, of at most a day", quoted);
+    return false;
+}
+
 char *text_format_size(gint64 bytes)
 {
     guint i = 0;

@@ -19,6 +19,9 @@ char *text_format_size(gint64 bytes);
 /* The same for eyes: one decimal at most, "15.6 GiB". Caller frees. */
 char *text_format_size_short(gint64 bytes);
 
+/* "90s", "5min", "1h" or plain seconds -> seconds, from 1 to a day. */
+bool text_parse_seconds(const char *text, guint *ret_seconds, GError **error);
+
 /* The member of the NULL-terminated @words nearest to @word by edit distance (transpositions count
  * one), if near enough to be a typing error; else NULL. The result points into @words. */
 const char *text_nearest(const char *word, const char *const *words);

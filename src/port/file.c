@@ -63,14 +63,33 @@ bool file_read(const char *path, gsize max_bytes, char **ret_text, gsize *ret_le
     return true;
 }
 
-bool file_write(const char *path, const char *text, GError **error)
+bool file_write_mode(const char *path, const char *text, int mode, GError **error)
 {
     g_autoptr(GError) cause = NULL;
+    struct stat status;
 
+    if (stat(path, &status) == 0)
+        mode = (int)(status.st_mode & 07777);
     if (g_file_set_contents_full(path, text, -1,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0644,
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, mode,
                                  &cause))
         return true;
     /* GLib's message names the temporary file and the path, in its own quotes. */
     return fail(path, cause->message, error);
+}
+
+bool file_write(const char *path, const char *text, GError **error)
+{
+    return file_write_mode(path, text, 0644, error);
+}
+
+bool file_flush_folder(const char *path, GError **error)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int result = fd >= 0 ? fsync(fd) : -1;
+    int saved = errno;
+
+    if (fd >= 0)
+        (void)close(fd);
+    return result == 0 || fail(path, g_strerror(saved), error);
 }

@@ -10,5 +10,10 @@
 bool file_read(const char *path, gsize max_bytes, char **ret_text, gsize *ret_length,
                GError **error);
 
-/* Replaces @path atomically (temporary file, fsync, rename). */
+/* Replaces @path atomically (temporary file, fsync, rename). A file that is there keeps its mode; a
+ * new one gets @mode, file_write()'s 0644. */
 bool file_write(const char *path, const char *text, GError **error);
+bool file_write_mode(const char *path, const char *text, int mode, GError **error);
+
+/* Brings names that were added to or taken from a folder to the disk (man 2 fsync). */
+bool file_flush_folder(const char *path, GError **error);

@@ -153,6 +153,25 @@ static void test_quote(void)
     }
 }
 
+static void test_seconds(void)
+{
+    static const struct {
+        const char *text;
+        guint seconds; /* 0: refused */
+    } rows[] = {{"90", 90},     {"90s", 90}, {"5min", 300}, {"1h", 3600},
+                {"24h", 86400}, {"25h", 0},  {"0", 0},      {"-1s", 0},
+                {"5 min", 0},   {"", 0},     {"1d", 0},     {"99999999999999999999", 0}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        guint seconds = 0;
+
+        g_assert_cmpint(text_parse_seconds(rows[i].text, &seconds, &error), ==,
+                        rows[i].seconds > 0);
+        g_assert_cmpuint(seconds, ==, rows[i].seconds);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -161,5 +180,6 @@ int main(int argc, char **argv)
     g_test_add_func("/text/sizes-for-eyes", test_sizes_for_eyes);
     g_test_add_func("/text/nearest", test_nearest);
     g_test_add_func("/text/quote", test_quote);
+    g_test_add_func("/text/seconds", test_seconds);
     return g_test_run();
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of port/change.h share; nobody else includes this. */
+#pragma once
+
+#include "port/change.h"
+
+typedef bool (*ChangeRead)(const Hands *hands, const Setting *setting, char **ret_value,
+                           GError **error);
+typedef bool (*ChangeMake)(const Hands *hands, const Setting *setting, GError **error);
+
+bool change_read_file(const Hands *hands, const Setting *setting, char **ret_value, GError **error);
+bool change_make_file(const Hands *hands, const Setting *setting, GError **error);
+bool change_read_link(const Hands *hands, const Setting *setting, char **ret_value, GError **error);
+bool change_make_link(const Hands *hands, const Setting *setting, GError **error);
+bool change_read_folder(const Hands *hands, const Setting *setting, char **ret_value,
+                        GError **error);
+bool change_make_folder(const Hands *hands, const Setting *setting, GError **error);
+bool change_read_attribute(const Hands *hands, const Setting *setting, char **ret_value,
+                           GError **error);
+bool change_make_attribute(const Hands *hands, const Setting *setting, GError **error);
+bool change_read_vfs(const Hands *hands, const Setting *setting, char **ret_value, GError **error);
+bool change_make_vfs(const Hands *hands, const Setting *setting, GError **error);
+bool change_read_vf(const Hands *hands, const Setting *setting, char **ret_value, GError **error);
+bool change_make_vf(const Hands *hands, const Setting *setting, GError **error);
+bool change_read_net(const Hands *hands, const Setting *setting, char **ret_value, GError **error);
+bool change_make_net(const Hands *hands, const Setting *setting, GError **error);
+bool change_read_service(const Hands *hands, const Setting *setting, char **ret_value,
+                         GError **error);
+bool change_make_service(const Hands *hands, const Setting *setting, GError **error);
+
+/* A small file as it is, without white space at its end; NULL: not there or not readable. */
+char *change_read_text(const Hands *hands, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Is the function at setting->target the one that is meant? */
+bool change_check_identity(const Hands *hands, const Setting *setting, GError **error);
+/* The netdev of the function at setting->target. NULL with @error. */
+char *change_find_net(const Hands *hands, const Setting *setting, GError **error);
+bool change_fail(const Setting *setting, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
