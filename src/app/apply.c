@@ -3,9 +3,9 @@
  * Runs the steps of the slices, one slice after the other. When a step of a slice fails, those that
  * were done for it are taken back, the last first: a slice is made whole or not at all.
  */
-#include <stdarg.h>
-
+#include "app/changes.h"
 #include "app/job.h"
+#include "app/report.h"
 #include "base/error.h"
 #include "core/domain.h"
 
@@ -13,8 +13,21 @@ typedef struct {
     Virt *virt;
     const OpsReport *report;
     const SliceState *state;
+    Changes *changes;
+    const Step *step;  /* the one that is run or taken back */
     bool disk_created; /* else it was there before, and what is on it stays */
 } Run;
+
+static bool set_vf(Run *run, GError **error)
+{
+    return changes_make(run->changes, run->state->slice->name, run->step, NULL, error);
+}
+
+/* All VFs of the slice at once: each is undone with the first of them. */
+static bool undo_set_vf(Run *run, GError **error)
+{
+    return changes_undo(run->changes, run->state->slice->name, error);
+}
 
 static bool create_volume(Run *run, GError **error)
 {
@@ -96,6 +109,7 @@ static const struct {
     StepFunction undo; /* NULL: cannot be taken back */
     bool in_parts;     /* may be half done when it fails: is taken back then too */
 } ACTIONS[] = {
+    [STEP_VF] = {set_vf, undo_set_vf},
     [STEP_VOLUME_CREATE] = {create_volume, undo_create_volume},
     [STEP_VOLUME_GROW] = {grow_volume, NULL},
     [STEP_DOMAIN_DEFINE] = {define_domain, undo_define_domain},
@@ -105,20 +119,6 @@ static const struct {
     [STEP_DOMAIN_START] = {start_domain, undo_start_domain},
     [STEP_DOMAIN_AUTOSTART] = {set_autostart, undo_set_autostart},
 };
-
-static void tell(const OpsReport *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void tell(const OpsReport *report, const char *format, ...)
-{
-    g_autofree char *text = NULL;
-    va_list arguments;
-
-    if (!report || !report->message)
-        return;
-    va_start(arguments, format);
-    text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    report->message(text, report->data);
-}
 
 /* Takes back the first @n_done steps; the words of what could not be, or NULL. */
 static char *undo_steps(Run *run, guint n_done)
@@ -131,7 +131,8 @@ static char *undo_steps(Run *run, guint n_done)
 
         if (!ACTIONS[step->kind].undo)
             continue;
-        tell(run->report, "taking back: %s", step->text);
+        report_message(run->report, "taking back: %s", step->text);
+        run->step = step;
         if (ACTIONS[step->kind].undo(run, &error))
             continue;
         if (!failures)
@@ -148,14 +149,16 @@ static bool run_step(Run *run, const Step *step, GError **error)
         g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "%s: no step of a slice", step->text);
         return false;
     }
-    tell(run->report, "%s", step->text);
+    run->step = step;
+    if (step->kind != STEP_VF) /* which tells by itself, if there is anything to do */
+        report_message(run->report, "%s", step->text);
     return ACTIONS[step->kind].run(run, error);
 }
 
-static bool apply_slice(Virt *virt, const SliceState *state, const OpsReport *report,
-                        GError **error)
+static bool apply_slice(Virt *virt, Changes *changes, const SliceState *state,
+                        const OpsReport *report, GError **error)
 {
-    Run run = {.virt = virt, .report = report, .state = state};
+    Run run = {.virt = virt, .report = report, .state = state, .changes = changes};
 
     for (guint i = 0; i < state->steps->len; i++) {
         const Step *step = state->steps->pdata[i];
@@ -183,8 +186,26 @@ static bool any_steps(const GPtrArray *states)
     return false;
 }
 
-/* Without these a slice cannot start: better to refuse before anything is touched. Kernel arguments
- * cost performance only, and verify tells. */
+bool ops_apply_host(Job *job, const OpsReport *report, bool *ret_changed, GError **error)
+{
+    g_autoptr(Changes) changes = changes_open(&HANDS_OF_HOST, report, job->findings, error);
+
+    *ret_changed = false;
+    if (!changes)
+        return false;
+    for (guint i = 0; i < job->plan_host->steps->len; i++) {
+        const Step *step = job->plan_host->steps->pdata[i];
+        bool changed = false;
+
+        if (step->setting && step_is_needed_to_start(step) &&
+            !changes_make(changes, CHANGES_HOST, step, &changed, error))
+            return false;
+        *ret_changed = *ret_changed || changed;
+    }
+    return true;
+}
+
+/* Better to refuse before a slice is touched. */
 static bool check_host_steps(Job *job, GError **error)
 {
     g_autoptr(GString) missing = g_string_new(NULL);
@@ -192,16 +213,17 @@ static bool check_host_steps(Job *job, GError **error)
     for (guint i = 0; i < job->plan_host->steps->len; i++) {
         const Step *step = job->plan_host->steps->pdata[i];
 
-        if (step->kind != STEP_HUGEPAGES && step->kind != STEP_VFS)
+        if (!step_is_needed_to_start(step))
             continue;
         finding_set_hint(findings_add(job->findings, FINDING_ERROR, "host-not-ready", step->subject,
                                       "%s", step->why),
-                         "%s", step->text);
-        g_string_append_printf(missing, "\n  %s: %s; do: %s", step->subject, step->why, step->text);
+                         "bmslice prepare SPEC --reboot: %s", step->text);
+        g_string_append_printf(missing, "\n  %s: %s", step->subject, step->why);
     }
     if (missing->len == 0)
         return true;
-    g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "host %s is not ready, nothing was changed:%s",
+    g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED,
+                "host %s is not ready before a reboot (bmslice prepare SPEC --reboot):%s",
                 job->plan_host->name, missing->str);
     return false;
 }
@@ -209,6 +231,7 @@ static bool check_host_steps(Job *job, GError **error)
 bool ops_apply(Job *job, GPtrArray *states, const OpsReport *report, GError **error)
 {
     Virt *virt = job_open_virt(job, error);
+    g_autoptr(Changes) changes = NULL;
 
     if (!virt)
         return false;
@@ -216,8 +239,11 @@ bool ops_apply(Job *job, GPtrArray *states, const OpsReport *report, GError **er
         return true;
     if (!check_host_steps(job, error))
         return false;
+    changes = changes_open(&HANDS_OF_HOST, report, job->findings, error);
+    if (!changes)
+        return false;
     for (guint i = 0; i < states->len; i++) {
-        if (!apply_slice(virt, states->pdata[i], report, error))
+        if (!apply_slice(virt, changes, states->pdata[i], report, error))
             return false;
     }
     return true;

@@ -2,7 +2,9 @@
 /* Removes the spec's slices. All is looked at before the first is touched. */
 #include <string.h>
 
+#include "app/changes.h"
 #include "app/job.h"
+#include "app/report.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "core/domain.h"
@@ -111,8 +113,8 @@ static bool run_step(Virt *virt, const Target *target, const Step *step, GError 
 
 /* The step to delete a disk that is not there is not told; it still sweeps what an interrupted
  * apply may have left. */
-static bool destroy_target(Virt *virt, Target *target, const OpsReport *report, GPtrArray *done,
-                           GError **error)
+static bool destroy_target(Virt *virt, Changes *changes, Target *target, const OpsReport *report,
+                           GPtrArray *done, GError **error)
 {
     while (target->steps->len > 0) {
         Step *step = g_ptr_array_steal_index(target->steps, 0);
@@ -121,8 +123,8 @@ static bool destroy_target(Virt *virt, Target *target, const OpsReport *report, 
         g_ptr_array_add(done, step);
         good = step->kind != STEP_VOLUME_DELETE ||
                virt_has_disk(virt, target->slice->disk, &exists, error);
-        if (good && exists && report && report->message)
-            report->message(step->text, report->data);
+        if (good && exists)
+            report_message(report, "%s", step->text);
         good = good && run_step(virt, target, step, error);
         if (!good || !exists)
             g_ptr_array_remove(done, step);
@@ -131,7 +133,7 @@ static bool destroy_target(Virt *virt, Target *target, const OpsReport *report, 
             return false;
         }
     }
-    return true;
+    return changes_undo(changes, target->name, error);
 }
 
 bool ops_destroy(Job *job, const char *const *names, bool delete_disks, const OpsReport *report,
@@ -139,6 +141,7 @@ bool ops_destroy(Job *job, const char *const *names, bool delete_disks, const Op
 {
     g_autoptr(GPtrArray) done = steps_new();
     g_autoptr(GPtrArray) targets = NULL;
+    g_autoptr(Changes) changes = NULL;
     Virt *virt;
 
     if (!job->plan_host) {
@@ -147,10 +150,11 @@ bool ops_destroy(Job *job, const char *const *names, bool delete_disks, const Op
     }
     virt = job_open_virt(job, error);
     targets = virt ? look_at_all(job, virt, names, delete_disks, error) : NULL;
-    if (!targets)
+    changes = targets ? changes_open(&HANDS_OF_HOST, report, job->findings, error) : NULL;
+    if (!changes)
         return false;
     for (guint i = 0; i < targets->len; i++) {
-        if (!destroy_target(virt, targets->pdata[i], report, done, error))
+        if (!destroy_target(virt, changes, targets->pdata[i], report, done, error))
             return false;
     }
     *ret_steps = g_steal_pointer(&done);

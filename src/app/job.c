@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "core/place.h"
 #include "port/discover.h"
+#include "port/facts.h"
 #include "port/file.h"
 #include "port/lock.h"
 
@@ -92,13 +93,30 @@ static void place_findings(const Tree *tree, GPtrArray *findings)
     }
 }
 
+char *job_program(GError **error)
+{
+    char *path = g_file_read_link("/proc/self/exe", error);
+
+    if (!path)
+        g_prefix_error(error, "finding the path of this program: ");
+    return path;
+}
+
 /* As if nothing existed yet; ops_inspect() tells what really is to be done. */
 static bool derive_steps(Job *job, GError **error)
 {
     const StepsOptions options = {0};
     GPtrArray *steps = job->plan_host->steps;
+    g_autoptr(Facts) facts = NULL;
+    g_autofree char *program = NULL;
 
-    steps_derive_host(job->host, job->plan_host, steps);
+    if (job->host->replayed != 1) {
+        facts = facts_read(&HANDS_OF_HOST, STEPS_FACTS);
+        program = job_program(error);
+        if (!program)
+            return false;
+    }
+    steps_derive_host(job->host, job->plan_host, facts, program, steps, job->findings);
     for (guint i = 0; i < job->plan_host->slices->len; i++) {
         bool needs_restart;
 

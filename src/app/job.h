@@ -40,5 +40,10 @@ GPtrArray *job_running_configs(const GPtrArray *running);
  * job->findings. */
 void job_check_overlap(Job *job, const GPtrArray *running);
 
+/* The path of this program, for the units that it writes. NULL with @error. */
+char *job_program(GError **error);
+/* boot.c: why the slice may not start now, or NULL. Caller frees. */
+char *job_read_held(const char *slice);
+
 /* The domain XML of a slice; NULL with @error while a VF of it has no address yet. */
 char *job_write_domain(const Job *job, const PlanSlice *slice, const char *uuid, GError **error);

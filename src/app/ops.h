@@ -82,6 +82,10 @@ typedef struct {
 /* What apply would do, for apply --dry-run, diff and apply itself: SliceState *, in plan order.
  * Opens the connection. @restart: running slices may be stopped and started. */
 GPtrArray *ops_inspect(Job *job, bool restart, GError **error);
+/* Those of the plan's host steps that the slices cannot start without: pages, VFs, ports that are
+ * up.
+ * *@ret_changed: something was; then the host is another one, and is to be planned anew. */
+bool ops_apply_host(Job *job, const OpsReport *report, bool *ret_changed, GError **error);
 /* Runs exactly the steps of @states. */
 bool ops_apply(Job *job, GPtrArray *states, const OpsReport *report, GError **error);
 bool ops_verify(Job *job, GPtrArray **ret_checks, GError **error);

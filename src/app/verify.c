@@ -32,7 +32,11 @@ GPtrArray *ops_status(const char *connect, GError **error)
     g_autoptr(Virt) virt = virt_open(connect ? connect : JOB_DEFAULT_URI, error);
     GPtrArray *slices = virt ? virt_list_ours(virt, error) : NULL;
 
-    for (guint i = 0; slices && i < slices->len; i++)
-        process_observe(NULL, slices->pdata[i]);
+    for (guint i = 0; slices && i < slices->len; i++) {
+        Observed *slice = slices->pdata[i];
+
+        process_observe(NULL, slice);
+        slice->held = job_read_held(slice->name);
+    }
     return slices;
 }

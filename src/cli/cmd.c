@@ -19,6 +19,17 @@ Job *cmd_open_job(const Globals *globals, const JobOptions *options, FindingSeve
     return job;
 }
 
+bool cmd_show_more(const Globals *globals, const GPtrArray *findings, guint shown)
+{
+    g_autoptr(GPtrArray) more = g_ptr_array_new();
+
+    for (guint i = shown; i < findings->len; i++)
+        g_ptr_array_add(more, findings->pdata[i]);
+    if (!globals->json)
+        show_findings(&globals->err, more, FINDING_INFO);
+    return findings_have(more, FINDING_ERROR);
+}
+
 bool cmd_is_refused(const Job *job)
 {
     return !job->plan_host || findings_have(job->findings, FINDING_ERROR);

@@ -14,6 +14,10 @@
 Job *cmd_open_job(const Globals *globals, const JobOptions *options, FindingSeverity least,
                   GError **error);
 
+/* Findings that came after the first @shown, as text; nothing with --json. True when one is an
+ * error. */
+bool cmd_show_more(const Globals *globals, const GPtrArray *findings, guint shown);
+
 /* True when the job cannot be carried out: errors among its findings, or slices without a place. */
 bool cmd_is_refused(const Job *job);
 

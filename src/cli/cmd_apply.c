@@ -47,8 +47,6 @@ static void show_outcome(const Globals *globals, const Job *job, const GPtrArray
                                           "findings", findings_to_json(job->findings)));
         return;
     }
-    for (guint i = 0; dry_run_option && i < states->len; i++)
-        show_steps(&globals->out, ((const SliceState *)states->pdata[i])->steps);
     if (count_steps(states) == 0)
         term_print(&globals->out, TERM_PLAIN, "Nothing to do: %u slice%s as planned.\n",
                    states->len, states->len == 1 ? "" : "s");
@@ -56,6 +54,32 @@ static void show_outcome(const Globals *globals, const Job *job, const GPtrArray
         term_print(&globals->out, TERM_GREEN, "Applied: %u step%s, %u slice%s.\n",
                    count_steps(states), count_steps(states) == 1 ? "" : "s", states->len,
                    states->len == 1 ? "" : "s");
+}
+
+/* Makes what the slices cannot start without, then looks at the host again: VFs have got addresses.
+ */
+static bool prepare_host(const Globals *globals, const JobOptions *options, const OpsReport *report,
+                         Job **job, GError **error)
+{
+    bool changed;
+
+    if (!ops_apply_host(*job, report, &changed, error))
+        return false;
+    if (!changed)
+        return true;
+    g_clear_pointer(job, job_free);
+    *job = cmd_open_job(globals, options, FINDING_ERROR, error);
+    return *job != NULL;
+}
+
+/* The host's steps that apply makes, then those of the slices. */
+static void show_dry_run(const Globals *globals, const Job *job, const GPtrArray *states)
+{
+    if (globals->json || !dry_run_option)
+        return;
+    show_steps_of_host(&globals->out, job->plan_host->steps);
+    for (guint i = 0; i < states->len; i++)
+        show_steps(&globals->out, ((const SliceState *)states->pdata[i])->steps);
 }
 
 int cmd_apply(const Globals *globals, char *const *args, GError **error)
@@ -67,16 +91,23 @@ int cmd_apply(const Globals *globals, char *const *args, GError **error)
     const OpsReport report = cmd_open_report(globals);
     g_autoptr(Job) job = cmd_open_job(globals, &options, FINDING_INFO, error);
     g_autoptr(GPtrArray) states = NULL;
+    guint shown;
 
     if (!job)
         return EXIT_FAILED;
+    if (!cmd_is_refused(job) && !dry_run_option &&
+        !prepare_host(globals, &options, &report, &job, error))
+        return EXIT_FAILED;
     if (cmd_is_refused(job))
         return cmd_refuse(globals, job, "slices");
+    shown = job->findings->len;
     states = ops_inspect(job, restart_option, error);
     if (!states)
         return EXIT_FAILED;
     if (!dry_run_option && !ops_apply(job, states, &report, error))
         return EXIT_FAILED;
+    show_dry_run(globals, job, states);
     show_outcome(globals, job, states);
+    cmd_show_more(globals, job->findings, shown);
     return show_needed_restarts(globals, states) ? EXIT_FINDINGS : EXIT_FINE;
 }

@@ -18,11 +18,13 @@ int cmd_destroy(const Globals *globals, char *const *args, GError **error)
     const OpsReport report = cmd_open_report(globals);
     g_autoptr(Job) job = cmd_open_job(globals, &options, FINDING_ERROR, error);
     g_autoptr(GPtrArray) steps = NULL;
+    guint shown;
 
     if (!job)
         return EXIT_FAILED;
     if (!job->plan_host)
         return cmd_refuse(globals, job, "steps");
+    shown = job->findings->len;
     if (!ops_destroy(job, (const char *const *)args + 1, delete_disks_option, &report, &steps,
                      error))
         return EXIT_FAILED;
@@ -31,5 +33,5 @@ int cmd_destroy(const Globals *globals, char *const *args, GError **error)
                                           "findings", findings_to_json(job->findings)));
     else if (steps->len == 0)
         term_print(&globals->out, TERM_PLAIN, "Nothing to do: none of these slices exists.\n");
-    return EXIT_FINE;
+    return cmd_show_more(globals, job->findings, shown) ? EXIT_FINDINGS : EXIT_FINE;
 }

@@ -15,6 +15,8 @@ void show_plan(const Term *term, const Host *host, const Plan *plan);
 /* Compiler style: "file:line:column: error: text [code]", source line, caret, hint. Those of @least
  * or worse. */
 void show_findings(const Term *term, const GPtrArray *findings, FindingSeverity least);
+/* Those of the host that apply makes before the slices. */
+void show_steps_of_host(const Term *term, const GPtrArray *steps);
 void show_steps(const Term *term, const GPtrArray *steps);
 void show_checks(const Term *term, const GPtrArray *checks);
 void show_differences(const Term *term, const char *slice, const GPtrArray *differences);

@@ -50,5 +50,7 @@ void show_status(const Term *term, const GPtrArray *observed)
         term_print(term, TERM_PLAIN, "%-32s %-12s %-9s %8d  %-12s %s\n", slice->name, slice->state,
                    slice->autostart ? "yes" : "no", slice->pid, emulator ? emulator : "-",
                    slice->active ? pins : "-");
+        if (slice->held)
+            term_print(term, TERM_RED, "  is held: %s\n", slice->held);
     }
 }

@@ -124,6 +124,9 @@ Plan *place_slices(const Spec *spec, const SpecHost *spec_host, const Host *host
     plan_host->name = g_strdup(host->hostname);
     plan_host->uri = g_strdup(spec_host->uri);
     plan_host->kvm = host->kernel.kvm == 1;
+    plan_host->isolation = spec_host->isolation;
+    for (guint i = 0; i < spec_host->take_over->len; i++)
+        g_ptr_array_add(plan_host->take_over, g_strdup(spec_host->take_over->pdata[i]));
     plan_host->reserved_cpus = cpuset_copy(supply->reserved);
     g_ptr_array_add(plan->hosts, plan_host);
     plan->bounds = (PlanBounds){0, 0};

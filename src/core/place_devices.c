@@ -99,26 +99,6 @@ static void tell_unknown_address(const Demand *demand, const Want *want, const U
     finding_mark(finding, want->nic->node);
 }
 
-/* Drivers make VFs with trust off and spoof check on; libvirt leaves both alone, and so does this
- * version. What is asked for and not done must be said. */
-static void tell_flags(const Demand *demand, const Want *want, const Unit *unit,
-                       GPtrArray *findings)
-{
-    g_autofree char *subject = g_strdup_printf("slice %s", demand->instance->name);
-    const HostNet *net = unit->pf && unit->pf->nets->len > 0 ? unit->pf->nets->pdata[0] : NULL;
-    Finding *finding;
-
-    if (!want->nic || (want->nic->trust != true && want->nic->spoofchk != false))
-        return;
-    finding = findings_add(findings, FINDING_WARNING, "vf-flags-by-hand", subject,
-                           "this version sets neither trust nor spoof check of a VF");
-    finding_set_hint(finding, "before apply: ip link set %s vf %" G_GINT64_FORMAT "%s%s",
-                     net && net->name ? net->name : "PF", unit->vf,
-                     want->nic->trust == true ? " trust on" : "",
-                     want->nic->spoofchk == false ? " spoofchk off" : "");
-    finding_mark(finding, want->nic->node);
-}
-
 void assign_devices(const Supply *supply, const Spec *spec, const Demand *demand,
                     const Choice *choice, GHashTable *macs, PlanSlice *slice, GPtrArray *findings)
 {
@@ -141,6 +121,5 @@ void assign_devices(const Supply *supply, const Spec *spec, const Demand *demand
         g_ptr_array_add(slice->devices, device);
         tell_remote(supply, demand, choice, want, unit, findings);
         tell_unknown_address(demand, want, unit, findings);
-        tell_flags(demand, want, unit, findings);
     }
 }

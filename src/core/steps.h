@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "model/facts.h"
+#include "model/finding.h"
 #include "model/host.h"
 #include "model/observed.h"
 #include "model/plan.h"
@@ -13,10 +15,24 @@ typedef struct {
     bool restart; /* the user allows a running slice to be stopped and started */
 } StepsOptions;
 
-/* What the host still lacks for this plan, by what the inventory shows: kernel arguments not in
- * force, hugepages missing on a node, VFs not made. This version leaves them to the user (by_hand).
- */
-void steps_derive_host(const Host *host, const PlanHost *plan_host, GPtrArray *steps);
+/* The small files that decide which settings of a host must change: patterns of paths,
+ * NULL-terminated; port/facts.h reads them. */
+extern const char *const STEPS_FACTS[];
+
+/* Files of ours on a host. */
+#define STEPS_BOOT_UNIT_PATH "/etc/systemd/system/bmslice-boot.service"
+#define STEPS_BOOT_WANTS "/etc/systemd/system/multi-user.target.wants/bmslice-boot.service"
+#define STEPS_BOOT_PLAN "/var/lib/bmslice/plan.json"
+#define STEPS_HOOK "/etc/libvirt/hooks/qemu.d/bmslice"
+/* A folder; in it, a file for each slice that is not to start, with the reason. */
+#define STEPS_HELD "/run/bmslice/held"
+
+/* What the host still lacks for this plan: kernel arguments, pages, VFs, interrupts, services ...
+ * Those that a setting makes have it (Step.setting). @facts: of this host; NULL when it is known
+ * from an inventory only: then all that the inventory shows. @program: path of bmslice on the host,
+ * for its unit; NULL: no unit. What stands in the way, or would undo it, is in @findings. */
+void steps_derive_host(const Host *host, const PlanHost *plan_host, const Facts *facts,
+                       const char *program, GPtrArray *steps, GPtrArray *findings);
 
 /* For one slice. @observed NULL: nothing of that name exists. @wanted_xml: domain_write_xml().
  * A change that only a restart can bring, without options->restart, gives the steps that need none,
@@ -24,6 +40,9 @@ void steps_derive_host(const Host *host, const PlanHost *plan_host, GPtrArray *s
 bool steps_derive_slice(const PlanSlice *slice, const char *wanted_xml, const Observed *observed,
                         const StepsOptions *options, GPtrArray *steps, bool *ret_needs_restart,
                         GError **error);
+
+/* MAC, VLAN and flags of the slice's VFs, to be set before it starts. */
+void steps_derive_vfs(const PlanSlice *slice, GPtrArray *steps);
 
 /* To remove a slice. */
 void steps_derive_destroy(const PlanSlice *slice, const Observed *observed, bool delete_disks,

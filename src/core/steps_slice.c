@@ -29,8 +29,46 @@ static void add_autostart(const PlanSlice *slice, GPtrArray *steps)
               "switch autostart off", "start domain %s with the host", slice->name);
 }
 
+static const char *on_off(int flag)
+{
+    return flag > 0 ? "on" : "off";
+}
+
+/* libvirt sets MAC and VLAN too, but not the flags, and what it puts back when the guest ends is
+ * not always what was there (a VF without a MAC gets one). So all of it is set before, and
+ * journalled. */
+static void add_vf(const PlanSlice *slice, const PlanDevice *device, GPtrArray *steps)
+{
+    g_autoptr(GString) words = g_string_new(NULL);
+    g_autofree char *mac = g_ascii_strdown(device->mac, -1); /* as ip says it */
+    Step *step;
+
+    g_string_append_printf(words, "mac %s vlan %" G_GINT64_FORMAT, mac,
+                           device->vlan == RECORD_UNSET ? 0 : device->vlan);
+    if (device->spoofchk != RECORD_UNSET)
+        g_string_append_printf(words, " spoofchk %s", on_off(device->spoofchk));
+    if (device->trust != RECORD_UNSET)
+        g_string_append_printf(words, " trust %s", on_off(device->trust));
+    step = steps_add(steps, STEP_VF, slice->name, "the slice is to have it so",
+                     "set it as it was before", "set VF %" G_GINT64_FORMAT " of %s: %s", device->vf,
+                     device->pf, words->str);
+    step->setting = setting_new(SETTING_VF, device->pf, words->str);
+    step->setting->vf = device->vf;
+}
+
+void steps_derive_vfs(const PlanSlice *slice, GPtrArray *steps)
+{
+    for (guint i = 0; i < slice->devices->len; i++) {
+        const PlanDevice *device = slice->devices->pdata[i];
+
+        if (device->kind == PLAN_DEVICE_VF && device->pf && device->mac)
+            add_vf(slice, device, steps);
+    }
+}
+
 static void add_start(const PlanSlice *slice, const char *why, GPtrArray *steps)
 {
+    steps_derive_vfs(slice, steps);
     steps_add(steps, STEP_DOMAIN_START, slice->name, why, "stop the domain", "start domain %s",
               slice->name);
 }

@@ -24,6 +24,7 @@ void observed_free(Observed *observed)
     g_free(observed->state);
     g_free(observed->xml);
     g_free(observed->config_xml);
+    g_free(observed->held);
     g_ptr_array_unref(observed->vcpu_pins);
     cpuset_free(observed->emulator_pin);
     g_ptr_array_unref(observed->iothread_pins);

@@ -46,6 +46,7 @@ typedef struct {
     GPtrArray *memory;        /* ObservedMemory *, ascending node; only the guest's RAM mappings */
     gint64 memory_page_bytes; /* kernel page size of the guest's RAM mapping; -1: unknown */
     GPtrArray *devices;       /* ObservedDevice * for the PCI devices in the XML */
+    char *held;               /* why the host does not let it start (STEPS_HELD); NULL: it does */
     gint64 disk_capacity_bytes; /* of the slice's volume; -1: no volume or unknown */
 } Observed;
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/plan.h"
 
+#include "base/json.h"
 #include "model/document.h"
+#include "model/spec.h"
 
 static const char *const device_kinds[] = {"pf", "vf", "pci", NULL};
 
@@ -9,6 +11,13 @@ static const char *const device_kinds[] = {"pf", "vf", "pci", NULL};
 static const char *const step_kinds[] = {"kernel-args",
                                          "hugepages",
                                          "vfs",
+                                         "port",
+                                         "interrupt",
+                                         "tuning",
+                                         "service",
+                                         "boot-unit",
+                                         "reboot",
+                                         "vf",
                                          "volume-create",
                                          "volume-grow",
                                          "domain-define",
@@ -98,6 +107,8 @@ static const Field step_fields[] = {
     {"undo", FIELD_TEXT, AT(undo), .doc = "what takes it back"},
     {"reboot", FIELD_FLAG, AT(reboot), .doc = "takes effect at the next boot"},
     {"by_hand", FIELD_FLAG, AT(by_hand), .doc = "left to the user"},
+    {"setting", FIELD_POINTER, AT(setting), FIELD_OMIT_UNSET, .record = &SETTING_RECORD,
+     .doc = "of a host: what it makes"},
 };
 const Record STEP_RECORD = {"step", sizeof(Step), .node_offset = -1, .open = true,
                             RECORD_FIELDS(step_fields)};
@@ -110,6 +121,10 @@ static const Field host_fields[] = {
     {"kvm", FIELD_FLAG, AT(kvm), .doc = "false: the slices run under emulation"},
     {"reserved_cpus", FIELD_CPUS, AT(reserved_cpus), .doc = "CPUs of the host OS"},
     {"isolated_cpus", FIELD_CPUS, AT(isolated_cpus), .doc = "CPUs the host scheduler must leave"},
+    {"isolation", FIELD_ENUM, AT(isolation), .words = SPEC_ISOLATION_WORDS,
+     .doc = "how CPUs are kept from the host's scheduler"},
+    {"take_over", FIELD_TEXTS, AT(take_over), FIELD_OMIT_UNSET,
+     .doc = "services that are stopped for the slices"},
     {"kernel_args", FIELD_TEXTS, AT(kernel_args), .doc = "kernel arguments the plan needs"},
     {"slices", FIELD_LIST, AT(slices), .record = &PLAN_SLICE_RECORD, .doc = "its slices"},
     {"steps", FIELD_LIST, AT(steps), .record = &STEP_RECORD, .doc = "what apply would do"},
@@ -186,6 +201,34 @@ json_t *plan_to_json(const Plan *plan)
     json_object_set_new(json, "findings", findings_to_json(plan->findings));
     json_object_set_new(json, "bounds", bounds);
     return json;
+}
+
+char *plan_host_write(const PlanHost *host)
+{
+    json_t *json = record_encode(&host_record, host);
+    json_t *document;
+    char *text;
+
+    json_object_set_new(json, "steps", json_array());
+    document = json_pack("{s:i, s:[o]}", "version", 1, "hosts", json);
+    text = json_write_text(document);
+    json_decref(document);
+    return text;
+}
+
+bool step_is_of_host(const Step *step)
+{
+    return step->kind <= STEP_REBOOT;
+}
+
+bool step_is_needed_to_start(const Step *step)
+{
+    return step->kind == STEP_HUGEPAGES || step->kind == STEP_VFS || step->kind == STEP_PORT;
+}
+
+bool plan_host_isolates(const PlanHost *host)
+{
+    return host->isolation != RECORD_UNSET && host->isolation != SPEC_ISOLATION_NONE;
 }
 
 CpuSet *plan_slice_vcpu_cpus(const PlanSlice *slice)

@@ -12,6 +12,7 @@
 #include "base/cpuset.h"
 #include "model/finding.h"
 #include "model/record.h"
+#include "model/setting.h"
 
 typedef struct {
     gint64 id, cpu;
@@ -64,6 +65,13 @@ typedef enum {
     STEP_KERNEL_ARGS, /* needs a reboot */
     STEP_HUGEPAGES,
     STEP_VFS,
+    STEP_PORT,
+    STEP_INTERRUPT,
+    STEP_TUNING,
+    STEP_SERVICE,
+    STEP_BOOT_UNIT,
+    STEP_REBOOT,
+    STEP_VF, /* MAC, VLAN and flags of a slice's VF */
     STEP_VOLUME_CREATE,
     STEP_VOLUME_GROW,
     STEP_DOMAIN_DEFINE,
@@ -77,19 +85,22 @@ typedef enum {
 } StepKind;
 
 typedef struct {
-    int kind;      /* StepKind */
-    char *subject; /* the slice, or the device or node of a host step */
-    char *text;    /* what is done, one line: "define domain Red_k8s_cluster_worker1" */
-    char *why;     /* one line */
-    char *undo;    /* what takes it back, one line */
-    int reboot;    /* flag: takes effect at the next boot */
-    int by_hand;   /* flag: this version does not do it; text is what to do */
+    int kind;         /* StepKind */
+    char *subject;    /* the slice, or the device or node of a host step */
+    char *text;       /* what is done, one line: "define domain Red_k8s_cluster_worker1" */
+    char *why;        /* one line */
+    char *undo;       /* what takes it back, one line */
+    int reboot;       /* flag: takes effect at the next boot */
+    int by_hand;      /* flag: bmslice cannot do it here; text is what to do */
+    Setting *setting; /* of a host: what it makes; NULL: nothing now, or not a setting */
 } Step;
 
 typedef struct {
     char *name, *uri;
     int kvm; /* false: the slices run under emulation */
     CpuSet *reserved_cpus, *isolated_cpus;
+    int isolation;          /* SpecIsolation, by its word */
+    GPtrArray *take_over;   /* char *: services that bmslice may stop */
     GPtrArray *kernel_args; /* char * */
     GPtrArray *slices;      /* PlanSlice *, in the order of the spec */
     GPtrArray *steps;       /* Step * */
@@ -128,6 +139,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlanSlice, plan_slice_free)
 
 json_t *plan_to_json(const Plan *plan);
 Plan *plan_from_tree(const Tree *tree, GPtrArray *findings);
+
+/* A Plan JSON of this one host, without its steps: what it is to be, whatever it is. Caller frees.
+ */
+char *plan_host_write(const PlanHost *host);
+/* Does it change the host rather than a slice? */
+bool step_is_of_host(const Step *step);
+/* Pages, VFs and their ports: what a slice cannot start without. The rest costs performance only.
+ */
+bool step_is_needed_to_start(const Step *step);
+/* Are CPUs to be kept from the host's scheduler at all? */
+bool plan_host_isolates(const PlanHost *host);
 
 /* Every vCPU's CPU, and these with the emulator's and the IOThreads'. Caller frees. */
 CpuSet *plan_slice_vcpu_cpus(const PlanSlice *slice);

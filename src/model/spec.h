@@ -40,14 +40,16 @@ typedef struct {
 } SpecReserve;
 
 typedef enum { SPEC_ISOLATION_BOOT, SPEC_ISOLATION_NONE } SpecIsolation;
+extern const char *const SPEC_ISOLATION_WORDS[]; /* in this order; NULL-terminated */
 
 typedef struct {
     const TreeNode *node;
     char *name; /* may be a pattern with * and ? */
     char *uri;
     SpecReserve reserve;
-    int isolation;  /* SpecIsolation */
-    char *disk_dir; /* where the slices' disks lie on the host */
+    int isolation;        /* SpecIsolation */
+    GPtrArray *take_over; /* char *: services that may be stopped for the slices */
+    char *disk_dir;       /* where the slices' disks lie on the host */
 } SpecHost;
 
 typedef enum { SPEC_SMT_PAIRS, SPEC_SMT_ISOLATE } SpecSmt;

@@ -17,6 +17,10 @@ static const TextForm host_form = {
     .pattern = "^[A-Za-z0-9*?][A-Za-z0-9_.*?-]{0,252}$",
     .words = "a host name, which may hold * and ?: letters, digits, \"_\", \".\" and \"-\"",
 };
+static const TextForm owner_form = {
+    .pattern = "^(irqbalance|tuned|numad)$",
+    .words = "irqbalance, tuned or numad",
+};
 static const TextForm uri_form = {
     .pattern = "^qemu(\\+(ssh|libssh|libssh2|tls|tcp|unix))?://"
                "[A-Za-z0-9_.@:\\[\\]-]*/(system|session)(\\?[A-Za-z0-9_.,:=&/%~-]*)?$",
@@ -43,7 +47,7 @@ static const TextForm hash_form = {
 };
 
 /* Each in the order of its enum in spec.h. */
-static const char *const isolation_words[] = {"boot", "none", NULL};
+const char *const SPEC_ISOLATION_WORDS[] = {"boot", "none", NULL};
 static const char *const smt_words[] = {"pairs", "isolate", NULL};
 static const char *const hugepages_words[] = {"1GiB", "2MiB", "none", NULL};
 static const char *const scope_words[] = {"slice", "node", NULL};
@@ -108,9 +112,11 @@ static const Field host_fields[] = {
      .doc = "libvirt URI"},
     {"reserve", FIELD_STRUCT, AT(reserve), .record = &reserve_record,
      .doc = "what the host OS keeps for itself"},
-    {"isolation", FIELD_ENUM, AT(isolation), .words = isolation_words, .fallback = "boot",
+    {"isolation", FIELD_ENUM, AT(isolation), .words = SPEC_ISOLATION_WORDS, .fallback = "boot",
      .doc =
          "boot: kernel arguments take the slices' CPUs from the host scheduler; none: only pins"},
+    {"take_over", FIELD_TEXTS, AT(take_over), .form = &owner_form,
+     .doc = "services that bmslice may stop and mask, for they would undo what it sets"},
     {"disk_dir", FIELD_TEXT, AT(disk_dir), .form = &line_form,
      .fallback = "/var/lib/libvirt/images/bmslice", .doc = "where the slices' disks lie"},
 };

@@ -241,19 +241,21 @@ static void test_destroy(void)
     }
 }
 
-#define NODE "/sys/devices/system/node/node"
-#define PCI "/sys/bus/pci/devices/"
-
 static char *host_texts(const Host *host, const Plan *plan)
 {
     g_autoptr(GPtrArray) steps = steps_new();
 
-    steps_derive_host(host, plan->hosts->pdata[0], steps);
+    g_autoptr(GPtrArray) findings = findings_new();
+
+    steps_derive_host(host, plan->hosts->pdata[0], NULL, NULL, steps, findings);
+    g_assert_cmpuint(findings->len, ==, 0);
     for (guint i = 0; i < steps->len; i++) {
         const Step *step = steps->pdata[i];
 
-        g_assert_cmpint(step->by_hand, ==, 1);
+        g_assert_cmpint(step->by_hand, ==, 0);
         g_assert_cmpint(step->reboot, ==, step->kind == STEP_KERNEL_ARGS);
+        g_assert_true(step_is_of_host(step));
+        g_assert_true(step->setting || step->kind == STEP_KERNEL_ARGS);
     }
     return step_texts(steps);
 }
@@ -268,13 +270,11 @@ static void test_host(void)
     /* 2 + 4 pages of 1 GiB on node 0, which has 3; 4 on node 1, which has none */
     g_assert_cmpstr(
         texts, ==,
-        "add to the kernel command line: intel_iommu=on isolcpus=2-11,14-23 instead of "
-        "isolcpus=2-3 (GRUB: /etc/default/grub.d/60-bmslice.cfg, update-grub), then reboot\n"
-        "echo 6 > " NODE "0/hugepages/hugepages-1048576kB/nr_hugepages\n"
-        "echo 4096 > " NODE "1/hugepages/hugepages-2048kB/nr_hugepages\n"
-        "echo 4 > " NODE "1/hugepages/hugepages-1048576kB/nr_hugepages\n"
-        "echo 4 > " PCI
-        "0000:01:00.0/sriov_numvfs && ip link set eno1 vf 3 trust on spoofchk off\n");
+        "reserve 6 pages of 1GiB on node 0\n"
+        "reserve 4096 pages of 2MiB on node 1\n"
+        "reserve 4 pages of 1GiB on node 1\n"
+        "make 4 VFs on 0000:01:00.0\n"
+        "add to the kernel command line: intel_iommu=on isolcpus=2-11,14-23, then reboot\n");
 }
 
 /* What is there already is no step. */
@@ -299,9 +299,7 @@ static void test_host_ready(void)
 
     g_autofree char *few = host_texts(host, plan);
 
-    g_assert_true(g_str_has_prefix(few, "with no VF of it in use: echo 0 > " PCI
-                                        "0000:01:00.0/sriov_numvfs && echo 4 > " PCI
-                                        "0000:01:00.0/sriov_numvfs"));
+    g_assert_cmpstr(few, ==, "make 4 VFs on 0000:01:00.0 (with none of it in use)\n");
 }
 
 /* An argument that merely begins alike is another one. */
@@ -316,7 +314,7 @@ static void test_host_words(void)
 
     g_autofree char *texts = host_texts(host, plan);
 
-    g_assert_nonnull(strstr(texts, "intel_iommu=on isolcpus=2-11,14-23 instead of"));
+    g_assert_nonnull(strstr(texts, "intel_iommu=on isolcpus=2-11,14-23, then reboot"));
 }
 
 int main(int argc, char **argv)

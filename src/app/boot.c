@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * At boot: the plan that is stored on the host is made true again before libvirt starts its slices.
+ * All of them are held first; each is let go when what it needs is there. The hook of
+ * core/host_boot_unit.c keeps the others from starting.
+ */
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/changes.h"
+#include "app/job.h"
+#include "app/prepare.h"
+#include "app/report.h"
+#include "base/error.h"
+#include "core/boot.h"
+#include "port/discover.h"
+#include "port/facts.h"
+#include "port/file.h"
+#include "port/folder.h"
+#include "port/lock.h"
+
+#define PLAN_MAX_BYTES ((gsize)16 << 20)
+/* Drivers of NICs are loaded while we run: so long a port may take to appear. */
+#define WAIT_SECONDS 60
+
+/* NULL without @error: there is none. */
+static Plan *read_plan(GPtrArray *findings, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(Tree) tree = NULL;
+    g_autoptr(Plan) plan = NULL;
+    gsize length;
+
+    if (access(STEPS_BOOT_PLAN, F_OK) != 0 && errno == ENOENT)
+        return NULL;
+    if (!file_read(STEPS_BOOT_PLAN, PLAN_MAX_BYTES, &text, &length, error))
+        return NULL;
+    tree = tree_parse_json(STEPS_BOOT_PLAN, text, length);
+    plan = plan_from_tree(tree, findings);
+    if (plan && plan->hosts->len == 1)
+        return g_steal_pointer(&plan);
+    g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED,
+                STEPS_BOOT_PLAN ": is no plan of one host; bmslice prepare SPEC writes it anew");
+    return NULL;
+}
+
+static Host *wait_for_ports(const PlanHost *plan_host, GPtrArray *findings, GError **error)
+{
+    for (guint i = 0;; i++) {
+        g_autoptr(GPtrArray) said = findings_new();
+        g_autoptr(Host) host = discover_host(NULL, said, error);
+
+        if (!host || i == WAIT_SECONDS || boot_ports_are_there(host, plan_host)) {
+            findings_move(findings, said);
+            return g_steal_pointer(&host);
+        }
+        g_usleep(G_USEC_PER_SEC);
+    }
+}
+
+static bool hold(const PlanSlice *slice, const char *why, GError **error)
+{
+    g_autofree char *path = g_build_filename(STEPS_HELD, slice->name, NULL);
+    g_autofree char *line = g_strconcat(why, "\n", NULL);
+
+    return folder_make(STEPS_HELD, error) && file_write(path, line, error);
+}
+
+static bool hold_all(const PlanHost *plan_host, GError **error)
+{
+    for (guint i = 0; i < plan_host->slices->len; i++) {
+        if (!hold(plan_host->slices->pdata[i],
+                  "the host is not yet ready for it (bmslice-boot.service)", error))
+            return false;
+    }
+    return true;
+}
+
+/* What keeps a slice from starting, or NULL; the caller frees it. */
+static char *prepare_slice(Changes *changes, const Host *host, const PlanSlice *slice,
+                           const GPtrArray *steps, char **failures)
+{
+    g_autoptr(GPtrArray) own = steps_new();
+    char *flaw = boot_find_flaw(host, slice);
+
+    for (guint i = 0; !flaw && i < steps->len; i++) {
+        if (failures[i] && boot_step_concerns(steps->pdata[i], slice))
+            flaw = g_strdup(failures[i]);
+    }
+    steps_derive_vfs(slice, own);
+    for (guint i = 0; !flaw && i < own->len; i++) {
+        g_autoptr(GError) error = NULL;
+
+        if (!changes_make(changes, slice->name, own->pdata[i], NULL, &error))
+            flaw = g_strdup(error->message);
+    }
+    return flaw;
+}
+
+static void release(const PlanSlice *slice)
+{
+    g_autofree char *path = g_build_filename(STEPS_HELD, slice->name, NULL);
+
+    (void)unlink(path);
+}
+
+/* One that cannot be made is told, and its error kept for the slices that need it. */
+static char **make_steps(Changes *changes, const GPtrArray *steps)
+{
+    char **failures = g_new0(char *, steps->len + 1);
+
+    for (guint i = 0; i < steps->len; i++) {
+        Step *step = steps->pdata[i];
+        g_autoptr(GError) error = NULL;
+
+        if (!step->setting || !setting_is_volatile(step->setting) ||
+            changes_make(changes, CHANGES_HOST, step, NULL, &error))
+            continue;
+        failures[i] = g_strdup(error->message);
+        findings_add(changes->findings, FINDING_WARNING, "not-prepared", step->subject, "%s",
+                     error->message);
+    }
+    return failures;
+}
+
+static bool prepare_slices(Changes *changes, const Host *host, const PlanHost *plan_host,
+                           guint *ret_held, GError **error)
+{
+    g_autoptr(GPtrArray) steps = steps_new();
+    g_autoptr(Facts) facts = facts_read(&HANDS_OF_HOST, STEPS_FACTS);
+    char **failures;
+
+    steps_derive_host(host, plan_host, facts, /* program= */ NULL, steps, changes->findings);
+    failures = make_steps(changes, steps);
+    *ret_held = 0;
+    for (guint i = 0; i < plan_host->slices->len; i++) {
+        const PlanSlice *slice = plan_host->slices->pdata[i];
+        g_autofree char *flaw = prepare_slice(changes, host, slice, steps, failures);
+
+        if (!flaw) {
+            release(slice);
+            continue;
+        }
+        ++*ret_held;
+        findings_add(changes->findings, FINDING_ERROR, "slice-held", slice->name,
+                     "is not started: %s", flaw);
+        if (!hold(slice, flaw, error))
+            break;
+    }
+    for (guint i = 0; i < steps->len; i++)
+        g_free(failures[i]);
+    g_free(failures);
+    return !error || !*error;
+}
+
+bool prepare_boot(const OpsReport *report, GPtrArray *findings, guint *ret_held, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(Plan) plan = read_plan(findings, &cause);
+    g_autoptr(Lock) lock = NULL;
+    g_autoptr(Changes) changes = NULL;
+    g_autoptr(Host) host = NULL;
+
+    *ret_held = 0;
+    if (!plan) {
+        if (cause)
+            g_propagate_error(error, g_steal_pointer(&cause));
+        else
+            report_message(report, "no plan is stored on this host: nothing to do");
+        return !cause && (!error || !*error);
+    }
+    if (!hold_all(plan->hosts->pdata[0], error))
+        return false;
+    lock = lock_take(error);
+    host = lock ? wait_for_ports(plan->hosts->pdata[0], findings, error) : NULL;
+    changes = host ? changes_open(&HANDS_OF_HOST, report, findings, error) : NULL;
+    return changes && prepare_slices(changes, host, plan->hosts->pdata[0], ret_held, error);
+}
+
+/* What stands in the file of a held slice, or NULL. */
+char *job_read_held(const char *slice)
+{
+    g_autofree char *path = g_build_filename(STEPS_HELD, slice, NULL);
+    char *text = NULL;
+
+    return file_read(path, PLAN_MAX_BYTES, &text, NULL, NULL) ? g_strchomp(text) : NULL;
+}
+
+bool prepare_check(GPtrArray *findings, GError **error)
+{
+    g_autoptr(GPtrArray) steps = steps_new();
+    g_autoptr(GPtrArray) said = findings_new();
+    g_autoptr(GError) cause = NULL;
+    g_autoptr(Plan) plan = read_plan(said, &cause);
+    g_autoptr(Host) host = plan ? discover_host(NULL, said, &cause) : NULL;
+    g_autoptr(Facts) facts = facts_read(&HANDS_OF_HOST, STEPS_FACTS);
+
+    if (cause) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return false;
+    }
+    if (!host)
+        return true;
+    steps_derive_host(host, plan->hosts->pdata[0], facts, /* program= */ NULL, steps, findings);
+    for (guint i = 0; i < steps->len; i++) {
+        const Step *step = steps->pdata[i];
+
+        if (step->setting && step->setting->optional == 1)
+            continue; /* interrupts that the kernel keeps for itself look like this for good */
+        finding_set_hint(findings_add(findings, FINDING_WARNING, "host-differs", step->subject,
+                                      "is not as it was prepared: %s", step->why),
+                         "%s", step->text);
+    }
+    return true;
+}

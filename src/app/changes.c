@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/changes.h"
+
+#include <string.h>
+
+#include "app/report.h"
+#include "port/change.h"
+
+Changes *changes_open(const Hands *hands, const OpsReport *report, GPtrArray *findings,
+                      GError **error)
+{
+    g_autoptr(Changes) changes = g_new0(Changes, 1);
+
+    changes->hands = hands;
+    changes->report = report;
+    changes->findings = g_ptr_array_ref(findings);
+    changes->journal = journal_open(hands, error);
+    return changes->journal ? g_steal_pointer(&changes) : NULL;
+}
+
+void changes_close(Changes *changes)
+{
+    if (!changes)
+        return;
+    journal_close(changes->journal);
+    g_ptr_array_unref(changes->findings);
+    g_free(changes);
+}
+
+GPtrArray *changes_list(const Changes *changes, const char *owner)
+{
+    GPtrArray *list = journal_list(changes->journal);
+
+    for (guint i = list->len; owner && i-- > 0;) {
+        if (strcmp(((const JournalEntry *)list->pdata[i])->owner, owner) != 0)
+            g_ptr_array_remove_index(list, i);
+    }
+    return list;
+}
+
+static bool take_back(Changes *changes, JournalEntry *entry, GError **error)
+{
+    return change_make(changes->hands, entry->before, error) &&
+           journal_mark(changes->journal, entry, JOURNAL_UNDONE, error);
+}
+
+/* It did not work: what is half done goes back at once. */
+static bool give_up(Changes *changes, JournalEntry *entry, const Setting *wanted, GError *cause,
+                    GError **error)
+{
+    g_autoptr(GError) again = NULL;
+    bool undone = take_back(changes, entry, &again); /* the entry may be gone then */
+
+    if (undone && wanted->optional == 1) {
+        findings_add(changes->findings, FINDING_INFO, "setting-refused", wanted->target,
+                     "the kernel does not let it be changed: %s", cause->message);
+        g_error_free(cause);
+        return true;
+    }
+    g_propagate_error(error, cause);
+    if (!undone)
+        g_prefix_error(error, "(and it could not be taken back: %s) ", again->message);
+    return false;
+}
+
+static bool make_setting(Changes *changes, const char *owner, const char *text,
+                         const Setting *wanted, bool *ret_changed, GError **error)
+{
+    g_autofree char *value = NULL;
+    g_autoptr(Setting) before = NULL;
+    GError *cause = NULL;
+    JournalEntry *entry;
+    bool met;
+
+    if (!change_is_met(changes->hands, wanted, &met, &value, error))
+        return false;
+    if (met)
+        return true;
+    report_message(changes->report, "%s", text);
+    before = setting_with_value(wanted, value);
+    entry = journal_intend(changes->journal, owner, text, wanted, before, error);
+    if (!entry)
+        return false;
+    if (!change_make(changes->hands, wanted, &cause))
+        return give_up(changes, entry, wanted, cause, error);
+    *ret_changed = true;
+    return journal_mark(changes->journal, entry, JOURNAL_DONE, error);
+}
+
+/* Folders that are missing on the way are changes too: undone, they are gone again. */
+static bool make_folders(Changes *changes, const char *owner, const char *path, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autoptr(Setting) setting = setting_new(SETTING_FOLDER, folder, "there");
+    g_autofree char *text = g_strdup_printf("make folder %s", folder);
+    bool changed = false;
+
+    if (strcmp(folder, "/") == 0 || strcmp(folder, JOURNAL_FOLDER) == 0)
+        return true;
+    return make_folders(changes, owner, folder, error) &&
+           make_setting(changes, owner, text, setting, &changed, error);
+}
+
+bool changes_make(Changes *changes, const char *owner, const Step *step, bool *ret_changed,
+                  GError **error)
+{
+    const Setting *setting = step->setting;
+    bool changed = false;
+    bool done;
+
+    done = ((setting->kind != SETTING_FILE && setting->kind != SETTING_LINK) ||
+            make_folders(changes, owner, setting->target, error)) &&
+           make_setting(changes, owner, step->text, setting, &changed, error);
+    if (ret_changed)
+        *ret_changed = changed;
+    if (!done)
+        g_prefix_error(error, "%s: ", step->text);
+    return done;
+}
+
+bool changes_make_all(Changes *changes, const char *owner, const GPtrArray *steps, GPtrArray *done,
+                      GError **error)
+{
+    for (guint i = 0; i < steps->len; i++) {
+        Step *step = steps->pdata[i];
+        bool changed = false;
+
+        if (step->setting && !changes_make(changes, owner, step, &changed, error))
+            return false;
+        if (changed)
+            g_ptr_array_add(done, step);
+    }
+    return true;
+}
+
+/* What a command makes of a file follows the file: it runs again, for who knows whether it did. */
+static bool is_back(const JournalEntry *entry, const char *value)
+{
+    return entry->before->command->len == 0 && setting_is_met(entry->before, value);
+}
+
+/* Is it as we left it, or may have? */
+static bool is_ours(const JournalEntry *entry, const char *value)
+{
+    return entry->state == JOURNAL_INTENT || setting_is_met(entry->wanted, value) ||
+           setting_is_met(entry->before, value);
+}
+
+static void tell_failure(Changes *changes, const JournalEntry *entry, const GError *cause)
+{
+    findings_add(changes->findings, FINDING_ERROR, "not-undone", entry->wanted->target,
+                 "\"%s\" could not be taken back: %s", entry->text, cause->message);
+}
+
+static bool undo_entry(Changes *changes, JournalEntry *entry, GError **error)
+{
+    g_autofree char *value = NULL;
+    g_autoptr(GError) cause = NULL;
+
+    if (!change_read(changes->hands, entry->wanted, &value, &cause)) {
+        tell_failure(changes, entry, cause);
+        return true;
+    }
+    if (is_back(entry, value))
+        return journal_mark(changes->journal, entry, JOURNAL_UNDONE, error);
+    if (!is_ours(entry, value)) {
+        findings_add(changes->findings, FINDING_WARNING, "changed-since", entry->wanted->target,
+                     "somebody else has changed it since bmslice did: it is left as it is");
+        return journal_mark(changes->journal, entry, JOURNAL_UNDONE, error);
+    }
+    report_message(changes->report, "taking back: %s", entry->text);
+    if (!change_make(changes->hands, entry->before, &cause)) {
+        tell_failure(changes, entry, cause);
+        return true;
+    }
+    return journal_mark(changes->journal, entry, JOURNAL_UNDONE, error);
+}
+
+bool changes_undo(Changes *changes, const char *owner, GError **error)
+{
+    g_autoptr(GPtrArray) list = changes_list(changes, owner);
+
+    for (guint i = list->len; i-- > 0;) {
+        if (!undo_entry(changes, list->pdata[i], error))
+            return false;
+    }
+    return true;
+}

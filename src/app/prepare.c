@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/prepare.h"
+
+#include <string.h>
+
+#include "app/changes.h"
+#include "app/deadman.h"
+#include "app/job.h"
+#include "app/report.h"
+#include "base/error.h"
+#include "port/change.h"
+#include "port/diff.h"
+#include "port/lock.h"
+
+GPtrArray *prepare_list(const Job *job)
+{
+    GPtrArray *list = g_ptr_array_new();
+
+    for (guint i = 0; job->plan_host && i < job->plan_host->steps->len; i++) {
+        Step *step = job->plan_host->steps->pdata[i];
+
+        if (step_is_of_host(step))
+            g_ptr_array_add(list, step);
+    }
+    return list;
+}
+
+char *prepare_diff(const Step *step)
+{
+    g_autofree char *before = NULL;
+
+    if (!step->setting || step->setting->kind != SETTING_FILE ||
+        !change_read(&HANDS_OF_HOST, step->setting, &before, NULL))
+        return NULL;
+    return diff_texts(step->setting->target, before, step->setting->value);
+}
+
+static bool needs_reboot(const GPtrArray *steps)
+{
+    for (guint i = 0; i < steps->len; i++) {
+        if (((const Step *)steps->pdata[i])->reboot == 1)
+            return true;
+    }
+    return false;
+}
+
+static bool reboot(const OpsReport *report, GError **error)
+{
+    const char *const argv[] = {"systemctl", "reboot", NULL};
+
+    report_message(report, "rebooting this host");
+    return hands_run(&HANDS_OF_HOST, argv, NULL, error);
+}
+
+bool prepare_make(Job *job, const PrepareOptions *options, const OpsReport *report,
+                  GPtrArray **ret_done, GError **error)
+{
+    g_autoptr(Changes) changes = changes_open(&HANDS_OF_HOST, report, job->findings, error);
+    g_autoptr(GPtrArray) steps = prepare_list(job);
+    g_autoptr(GPtrArray) done = g_ptr_array_new();
+
+    if (!changes)
+        return false;
+    if (options->confirm_within > 0 && steps->len > 0 &&
+        !deadman_arm(changes, options->confirm_within, error))
+        return false;
+    if (!changes_make_all(changes, CHANGES_HOST, steps, done, error)) {
+        g_prefix_error(error, "host %s is prepared only in part: ", job->plan_host->name);
+        return false;
+    }
+    *ret_done = g_steal_pointer(&done);
+    return !options->reboot || !needs_reboot(steps) || reboot(report, error);
+}
+
+/* Pages, VFs and masks are not taken from under a guest. */
+static bool check_no_guests(GError **error)
+{
+    g_autoptr(GError) silent = NULL;
+    g_autoptr(Virt) virt = virt_open(JOB_DEFAULT_URI, &silent);
+    g_autoptr(GPtrArray) ours = virt ? virt_list_ours(virt, error) : NULL;
+    g_autoptr(GString) names = g_string_new(NULL);
+
+    if (!virt) /* no libvirt, no slices */
+        return true;
+    for (guint i = 0; ours && i < ours->len; i++) {
+        const Observed *slice = ours->pdata[i];
+
+        if (slice->active)
+            g_string_append_printf(names, "%s%s", names->len ? ", " : "", slice->name);
+    }
+    if (names->len > 0)
+        g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED,
+                    "slices run here: %s; nothing is taken from under them: destroy or stop them "
+                    "first",
+                    names->str);
+    return ours && names->len == 0;
+}
+
+/* Kernel arguments that are taken back are in force until the next boot. */
+static bool is_of_boot(const GPtrArray *entries)
+{
+    for (guint i = 0; i < entries->len; i++) {
+        const JournalEntry *entry = entries->pdata[i];
+
+        if (entry->wanted->kind == SETTING_FILE && strstr(entry->text, "kernel arguments"))
+            return true;
+    }
+    return false;
+}
+
+bool prepare_undo(const PrepareOptions *options, const OpsReport *report, GPtrArray *findings,
+                  guint *ret_done, GError **error)
+{
+    g_autoptr(Lock) lock = lock_take(error);
+    g_autoptr(Changes) changes =
+        lock ? changes_open(&HANDS_OF_HOST, report, findings, error) : NULL;
+    g_autoptr(GPtrArray) list = NULL;
+    bool boots_differently;
+
+    if (!changes || !check_no_guests(error))
+        return false;
+    list = changes_list(changes, /* owner= */ NULL);
+    *ret_done = list->len;
+    boots_differently = is_of_boot(list);
+    if (!changes_undo(changes, /* owner= */ NULL, error))
+        return false;
+    return !options->reboot || !boots_differently || findings_have(findings, FINDING_ERROR) ||
+           reboot(report, error);
+}
+
+GPtrArray *prepare_list_undo(GError **error)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Changes) changes = changes_open(&HANDS_OF_HOST, NULL, findings, error);
+    g_autoptr(GPtrArray) list = changes ? changes_list(changes, /* owner= */ NULL) : NULL;
+    GPtrArray *lines;
+
+    if (!list)
+        return NULL;
+    lines = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = list->len; i-- > 0;)
+        g_ptr_array_add(lines, g_strdup(((const JournalEntry *)list->pdata[i])->text));
+    return lines;
+}
+
+bool prepare_confirm(const OpsReport *report, GPtrArray *findings, bool *ret_armed, GError **error)
+{
+    g_autoptr(Lock) lock = lock_take(error);
+    g_autoptr(Changes) changes =
+        lock ? changes_open(&HANDS_OF_HOST, report, findings, error) : NULL;
+
+    return changes && deadman_disarm(changes, ret_armed, error);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes of a host are made once, taken back whole, and survive SIGKILL at every move: each write
+ * to the journal, each change, each command.
+ */
+#include "app/changes.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/steps.h"
+#include "fake_host.h"
+#include "machine.h"
+#include "port/facts.h"
+
+/* The host's steps and those of a slice's VFs, as they follow from what is there now. */
+static GPtrArray *derive(const FakeHost *fake, GPtrArray *findings)
+{
+    const char *const slices[] = {MACHINE_BLUE, MACHINE_VF, NULL};
+    g_autoptr(Host) host = machine_host();
+    g_autoptr(Plan) plan = machine_plan(slices);
+    g_autoptr(Facts) facts = facts_read(&fake->hands, STEPS_FACTS);
+    PlanHost *plan_host = plan->hosts->pdata[0];
+    GPtrArray *steps = steps_new();
+
+    plan_host->isolation = SPEC_ISOLATION_BOOT;
+    g_ptr_array_add(plan_host->take_over, g_strdup("irqbalance"));
+    steps_derive_host(host, plan_host, facts, "/usr/bin/bmslice", steps, findings);
+    steps_derive_vfs(plan_host->slices->pdata[1], steps);
+    return steps;
+}
+
+static guint make(FakeHost *fake)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GPtrArray) steps = derive(fake, findings);
+    g_autoptr(GPtrArray) done = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
+
+    g_assert_no_error(error);
+    changes_make_all(changes, CHANGES_HOST, steps, done, &error);
+    g_assert_no_error(error);
+    g_assert_false(findings_have(findings, FINDING_ERROR));
+    return done->len;
+}
+
+static guint undo(FakeHost *fake)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
+
+    g_assert_no_error(error);
+    changes_undo(changes, NULL, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < findings->len; i++)
+        g_test_message("%s", ((const Finding *)findings->pdata[i])->text);
+    return findings->len;
+}
+
+/* The state without the journal and the folder it lies in. */
+static char *state(const FakeHost *fake)
+{
+    g_autofree char *text = fake_host_state(fake);
+    g_auto(GStrv) lines = g_strsplit(text, "\n/", -1);
+    GString *rest = g_string_new(NULL);
+
+    for (char **line = lines; *line; line++) {
+        if (!g_str_has_prefix(*line, "var/lib/bmslice/journal"))
+            g_string_append_printf(rest, "%s\n/", *line);
+    }
+    return g_string_free(rest, FALSE);
+}
+
+typedef guint (*Work)(FakeHost *fake);
+
+/* Does the work in a child that is killed at move @at; false: it had ended before. */
+static bool killed_at(FakeHost *fake, Work work, guint at)
+{
+    int status;
+    pid_t pid = fork();
+
+    g_assert_cmpint(pid, >=, 0);
+    if (pid == 0) {
+        fake->moves = 0;
+        fake->kill_at = at;
+        work(fake);
+        _exit(0);
+    }
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    if (WIFSIGNALED(status))
+        g_assert_cmpint(WTERMSIG(status), ==, SIGKILL);
+    return WIFSIGNALED(status);
+}
+
+/* Line by line, so that a failure tells which. */
+static void assert_state(const char *state, const char *wanted)
+{
+    g_auto(GStrv) lines = g_strsplit(state, "\n", -1);
+    g_auto(GStrv) wanted_lines = g_strsplit(wanted, "\n", -1);
+
+    for (guint i = 0; lines[i] && wanted_lines[i]; i++)
+        g_assert_cmpstr(lines[i], ==, wanted_lines[i]);
+    g_assert_cmpstr(state, ==, wanted);
+}
+
+static char *state_after(Work first, Work second)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+
+    if (first)
+        first(fake);
+    if (second)
+        second(fake);
+    return state(fake);
+}
+
+static void test_once(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autofree char *cfg = NULL;
+    g_autofree char *irq = NULL;
+    g_autofree char *vfs = NULL;
+
+    g_assert_cmpuint(make(fake), >=, 12);
+    g_assert_cmpuint(make(fake), ==, 0);
+    cfg = fake_host_read(fake, "/boot/grub/grub.cfg");
+    g_assert_nonnull(strstr(cfg, "isolcpus=2-11,14-23"));
+    irq = fake_host_read(fake, "/proc/irq/30/smp_affinity_list");
+    g_assert_cmpstr(irq, ==, "0-1,12-13");
+    vfs = fake_host_read(fake, "/fake/vfs");
+    g_assert_nonnull(strstr(vfs, "mac 52:54:00:ab:cd:01 vlan 100 spoofchk off trust on"));
+}
+
+static void test_undo(void)
+{
+    g_autofree char *before = state_after(NULL, NULL);
+    g_autofree char *after = state_after(make, undo);
+    g_autofree char *made = state_after(make, NULL);
+
+    assert_state(after, before);
+    g_assert_cmpstr(made, !=, before);
+}
+
+/* Killed at every move of @work: what @then leaves is always @wanted. */
+static guint kill_everywhere(Work begin, Work work, Work then, const char *wanted)
+{
+    for (guint at = 1;; at++) {
+        g_autoptr(FakeHost) fake = fake_host_new();
+        g_autofree char *left = NULL;
+
+        if (begin)
+            begin(fake);
+        if (!killed_at(fake, work, at))
+            return at - 1;
+        then(fake);
+        left = state(fake);
+        assert_state(left, wanted);
+    }
+}
+
+static guint make_and_undo(FakeHost *fake)
+{
+    make(fake);
+    return undo(fake);
+}
+
+static void test_killed(void)
+{
+    g_autofree char *before = state_after(NULL, NULL);
+    g_autofree char *made = state_after(make, NULL);
+    guint points = kill_everywhere(NULL, make, make, made);
+
+    g_assert_cmpuint(points, >, 50);
+    g_assert_cmpuint(kill_everywhere(NULL, make, undo, before), ==, points);
+    g_assert_cmpuint(kill_everywhere(NULL, make, make_and_undo, before), ==, points);
+
+    guint back = kill_everywhere(make, undo, undo, before);
+
+    g_assert_cmpuint(back, >, 50);
+    g_test_message("killed at %u points of making (run again; undone; run again and undone) and at "
+                   "%u of undoing",
+                   points, back);
+}
+
+/* A file that somebody edited after us is theirs. */
+static void test_changed_since(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autofree char *text = NULL;
+
+    make(fake);
+    fake_host_write(fake, "/sys/kernel/mm/ksm/run", "2\n");
+    g_assert_cmpuint(undo(fake), ==, 1);
+    text = fake_host_read(fake, "/sys/kernel/mm/ksm/run");
+    g_assert_cmpstr(text, ==, "2\n");
+}
+
+/* A reboot ends what was set in the running kernel: nothing of it is put back then. */
+static void test_other_boot(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autofree char *ksm = NULL;
+    g_autofree char *ours = NULL;
+
+    make(fake);
+    fake_host_write(fake, "/proc/sys/kernel/random/boot_id", "another\n");
+    fake_host_write(fake, "/sys/kernel/mm/ksm/run", "0\n");
+    g_assert_cmpuint(undo(fake), ==, 0);
+    ksm = fake_host_read(fake, "/sys/kernel/mm/ksm/run");
+    g_assert_cmpstr(ksm, ==, "0\n");
+    ours = fake_host_read(fake, "/etc/default/grub.d/60-bmslice.cfg");
+    g_assert_null(ours);
+}
+
+/* VFs are not taken from a guest, nor is another card's port changed. */
+static void test_refused(void)
+{
+    static const char pf[] = "/sys/bus/pci/devices/0000:01:00.0";
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GPtrArray) steps = steps_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
+    g_autofree char *link = g_strconcat(fake->root, pf, "/virtfn0/driver", NULL);
+    g_autofree char *folder = g_path_get_dirname(link);
+    Step step = {.text = (char *)"make 4 VFs", .setting = setting_new(SETTING_VFS, pf + 21, "4")};
+
+    fake_host_write(fake, "/sys/bus/pci/devices/0000:01:00.0/sriov_numvfs", "2\n");
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    g_assert_cmpint(symlink("../drivers/vfio-pci", link), ==, 0);
+    g_assert_false(changes_make(changes, CHANGES_HOST, &step, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "is a guest's"));
+    g_clear_error(&error);
+    g_assert_cmpint(unlink(link), ==, 0);
+    step.setting->mac = g_strdup("52:54:00:00:00:99");
+    g_assert_false(changes_make(changes, CHANGES_HOST, &step, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "another port sits there now"));
+    setting_free(step.setting);
+}
+
+/* The journal of a bmslice that was cut off while it wrote, and one that is none. */
+static void test_journal(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *torn = NULL;
+
+    make(fake);
+    text = fake_host_read(fake, JOURNAL_PATH);
+    torn = g_strconcat(text, "{\"number\": 99, \"sta", NULL);
+    fake_host_write(fake, JOURNAL_PATH, torn);
+    g_assert_cmpuint(undo(fake), ==, 0);
+    fake_host_write(fake, JOURNAL_PATH, "{\"number\": 1, \"state\": \"done\"}\n");
+    g_assert_null(changes_open(&fake->hands, NULL, findings, &error));
+    g_assert_nonnull(strstr(error->message, "line 1"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/changes/once", test_once);
+    g_test_add_func("/changes/undo", test_undo);
+    g_test_add_func("/changes/killed", test_killed);
+    g_test_add_func("/changes/changed-since", test_changed_since);
+    g_test_add_func("/changes/other-boot", test_other_boot);
+    g_test_add_func("/changes/refused", test_refused);
+    g_test_add_func("/changes/journal", test_journal);
+    return g_test_run();
+}
