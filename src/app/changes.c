@@ -139,11 +139,12 @@ static bool is_back(const JournalEntry *entry, const char *value)
     return entry->before->command->len == 0 && setting_is_met(entry->before, value);
 }
 
-/* Is it as we left it, or may have? */
+/* Is it as we left it, or may have? A slice's VF is ours whatever it says: libvirt puts back its
+ * own idea of it when the guest ends. */
 static bool is_ours(const JournalEntry *entry, const char *value)
 {
-    return entry->state == JOURNAL_INTENT || setting_is_met(entry->wanted, value) ||
-           setting_is_met(entry->before, value);
+    return entry->state == JOURNAL_INTENT || entry->wanted->kind == SETTING_VF ||
+           setting_is_met(entry->wanted, value) || setting_is_met(entry->before, value);
 }
 
 static void tell_failure(Changes *changes, const JournalEntry *entry, const GError *cause)

@@ -29,8 +29,9 @@ static void derive_up(const HostInput *input, const HostPci *pf, GPtrArray *step
     g_autofree char *path =
         net && net->name ? g_strdup_printf("/sys/class/net/%s/flags", net->name) : NULL;
     const char *flags = path && input->facts ? facts_get(input->facts, path) : NULL;
+    g_autoptr(GPtrArray) uses = host_pci_uses(pf);
 
-    if (!flags || g_ascii_strtoull(flags, NULL, 16) & IFF_UP)
+    if (!flags || uses->len > 0 || g_ascii_strtoull(flags, NULL, 16) & IFF_UP)
         return;
     host_add_setting(steps, STEP_PORT, pf->address,
                      setting_of_pf(SETTING_NET, pf, pf->address, "state up"), "down",
