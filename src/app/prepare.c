@@ -96,13 +96,14 @@ static bool check_no_guests(GError **error)
     return ours && names->len == 0;
 }
 
-/* Kernel arguments that are taken back are in force until the next boot. */
-static bool is_of_boot(const GPtrArray *entries)
+/* Are kernel arguments among them that this boot was made with? They stay until the next. */
+static bool any_booted(const Changes *changes, const GPtrArray *entries)
 {
     for (guint i = 0; i < entries->len; i++) {
         const JournalEntry *entry = entries->pdata[i];
 
-        if (entry->wanted->kind == SETTING_FILE && strstr(entry->text, "kernel arguments"))
+        if (g_str_has_prefix(entry->text, STEPS_STAGE) &&
+            !journal_is_of_this_boot(changes->journal, entry))
             return true;
     }
     return false;
@@ -121,11 +122,16 @@ bool prepare_undo(const PrepareOptions *options, const OpsReport *report, GPtrAr
         return false;
     list = changes_list(changes, /* owner= */ NULL);
     *ret_done = list->len;
-    boots_differently = is_of_boot(list);
+    boots_differently = any_booted(changes, list);
     if (!changes_undo(changes, /* owner= */ NULL, error))
         return false;
-    return !options->reboot || !boots_differently || findings_have(findings, FINDING_ERROR) ||
-           reboot(report, error);
+    if (!boots_differently || findings_have(findings, FINDING_ERROR))
+        return true;
+    if (options->reboot)
+        return reboot(report, error);
+    findings_add(findings, FINDING_WARNING, "reboot-needed", NULL,
+                 "this boot still has the kernel arguments that were taken back: reboot");
+    return true;
 }
 
 GPtrArray *prepare_list_undo(GError **error)

@@ -102,10 +102,10 @@ static void stage(const HostInput *input, const BootLoader *loader, GPtrArray *s
         if (g_strcmp0(setting->value, befores->pdata[i]) == 0 &&
             steps_file_is_proven(input->facts, setting))
             continue;
-        step = host_add_setting(
-            steps, STEP_KERNEL_ARGS, input->plan_host->name, setting_copy(setting),
-            befores->pdata[i], "the next boot is to have them",
-            "stage kernel arguments in %s (%s): %s", setting->target, loader->name, joined);
+        step =
+            host_add_setting(steps, STEP_KERNEL_ARGS, input->plan_host->name, setting_copy(setting),
+                             befores->pdata[i], "the next boot is to have them",
+                             STEPS_STAGE " in %s (%s): %s", setting->target, loader->name, joined);
         step->reboot = 1;
     }
 }

@@ -72,7 +72,7 @@ static void tell_host(const SpecHost *spec_host, const PlanHost *plan_host, int 
         finding_set_hint(finding, "enable VT-x or AMD-V in the firmware and load kvm_intel or "
                                   "kvm_amd");
     }
-    if (spec_host->isolation == SPEC_ISOLATION_NONE) {
+    if (spec_host->isolation.mode == SPEC_ISOLATION_NONE) {
         finding = findings_add(findings, FINDING_WARNING, "no-isolation", subject,
                                "its scheduler may run other work on the slices' CPUs "
                                "(isolation: none)");
@@ -107,8 +107,8 @@ static void place_demands(const Supply *supply, const Spec *spec, const GPtrArra
     plan->bounds.admitted_bound = solution->bound;
     if (plan_host->slices->len == 0)
         return;
-    if (supply->spec_host->isolation == SPEC_ISOLATION_BOOT)
-        kernel_args_add(supply->host, plan_host);
+    if (supply->spec_host->isolation.mode == SPEC_ISOLATION_BOOT)
+        kernel_args_add(supply->host, supply->spec_host, plan_host);
     tell_host(supply->spec_host, plan_host, supply->host->kernel.kvm, plan->findings);
 }
 
@@ -124,7 +124,7 @@ Plan *place_slices(const Spec *spec, const SpecHost *spec_host, const Host *host
     plan_host->name = g_strdup(host->hostname);
     plan_host->uri = g_strdup(spec_host->uri);
     plan_host->kvm = host->kernel.kvm == 1;
-    plan_host->isolation = spec_host->isolation;
+    plan_host->isolation = spec_host->isolation.mode;
     for (guint i = 0; i < spec_host->take_over->len; i++)
         g_ptr_array_add(plan_host->take_over, g_strdup(spec_host->take_over->pdata[i]));
     plan_host->reserved_cpus = cpuset_copy(supply->reserved);

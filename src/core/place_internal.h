@@ -190,7 +190,7 @@ void assign_slices(const Supply *supply, const Spec *spec, const GPtrArray *dema
 void assign_devices(const Supply *supply, const Spec *spec, const Demand *demand,
                     const Choice *choice, GHashTable *macs, PlanSlice *slice, GPtrArray *findings);
 /* place_kernel.c */
-void kernel_args_add(const Host *host, PlanHost *plan_host);
+void kernel_args_add(const Host *host, const SpecHost *spec_host, PlanHost *plan_host);
 
 /* Refuse: adds what was not placed to plan->unplaced and plan->findings. */
 void refuse_slices(const Supply *supply, const Spec *spec, const GPtrArray *demands,

@@ -42,7 +42,6 @@ static void add_iommu(const Host *host, PlanHost *plan_host)
 
     if (strstr(cmdline, "intel_iommu=on") || (strstr(model, "Intel") && host->kernel.iommu != 1))
         add(plan_host, "intel_iommu=on");
-    add(plan_host, "iommu=pt");
 }
 
 /* "0:4,1:8", or NULL when no slice asks for this size. */
@@ -77,16 +76,21 @@ static void add_hugepages(const Host *host, PlanHost *plan_host)
     add(plan_host, "hugepages=%s", small);
 }
 
-void kernel_args_add(const Host *host, PlanHost *plan_host)
+void kernel_args_add(const Host *host, const SpecHost *spec_host, PlanHost *plan_host)
 {
+    bool full = spec_host->isolation.style != SPEC_ISOLATION_ISOLCPUS;
     g_autofree char *isolated = cpuset_format(plan_host->isolated_cpus);
     g_autofree char *reserved = cpuset_format(plan_host->reserved_cpus);
 
     if (has_devices(plan_host))
         add_iommu(host, plan_host);
-    add(plan_host, "isolcpus=managed_irq,domain,%s", isolated);
-    add(plan_host, "nohz_full=%s", isolated);
-    add(plan_host, "rcu_nocbs=%s", isolated);
-    add(plan_host, "irqaffinity=%s", reserved);
+    if (has_devices(plan_host) && full)
+        add(plan_host, "iommu=pt");
+    add(plan_host, "isolcpus=%s%s", full ? "managed_irq,domain," : "", isolated);
+    if (full) {
+        add(plan_host, "nohz_full=%s", isolated);
+        add(plan_host, "rcu_nocbs=%s", isolated);
+        add(plan_host, "irqaffinity=%s", reserved);
+    }
     add_hugepages(host, plan_host);
 }

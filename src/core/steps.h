@@ -19,6 +19,9 @@ typedef struct {
  * NULL-terminated; port/facts.h reads them. */
 extern const char *const STEPS_FACTS[];
 
+/* How the step that stages kernel arguments begins. */
+#define STEPS_STAGE "stage kernel arguments"
+
 /* Files of ours on a host. */
 #define STEPS_BOOT_UNIT_PATH "/etc/systemd/system/bmslice-boot.service"
 #define STEPS_BOOT_WANTS "/etc/systemd/system/multi-user.target.wants/bmslice-boot.service"

@@ -75,6 +75,7 @@ struct Record {
     const char *name; /* "slice" */
     gsize size;
     gssize node_offset; /* of a `const TreeNode *node` member that is set while reading, or -1 */
+    bool short_form;    /* a scalar stands for a struct with only its first field */
     bool open;          /* unknown keys are passed over (files of a newer version), not findings */
     const Field *fields;
     guint n_fields;

@@ -60,6 +60,11 @@ static void read_map(Decoder *decoder, const Field *field, const TreeNode *node,
     }
 }
 
+static bool is_short_form(const Field *field, const TreeNode *node)
+{
+    return field->kind == FIELD_STRUCT && field->record->short_form && node->kind == TREE_SCALAR;
+}
+
 /* The kind of node that holds a list or struct field; scalars say for themselves what they want. */
 static bool has_right_kind(Decoder *decoder, const Field *field, const TreeNode *node)
 {
@@ -72,7 +77,7 @@ static bool has_right_kind(Decoder *decoder, const Field *field, const TreeNode 
         return record_report_type(decoder, node, field->kind,
                                   field->kind == FIELD_LIST ? "start each member with \"- \""
                                                             : "put it in brackets: [ ]");
-    if (map && node->kind != TREE_MAP)
+    if (map && node->kind != TREE_MAP && !is_short_form(field, node))
         return record_report_type(decoder, node, field->kind, NULL);
     if ((list || field->kind == FIELD_MAP) && (field->flags & FIELD_NON_EMPTY) &&
         node->items->len == 0)
@@ -89,7 +94,10 @@ static void decode_field(Decoder *decoder, const Field *field, const TreeNode *n
         return;
     switch (field->kind) {
     case FIELD_STRUCT:
-        (void)decode_object(decoder, field->record, 0, node, member);
+        if (is_short_form(field, node))
+            decode_field(decoder, &field->record->fields[0], node, member);
+        else
+            (void)decode_object(decoder, field->record, 0, node, member);
         break;
     case FIELD_POINTER:
         *(void **)member = record_new(field->record);

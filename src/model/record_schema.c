@@ -113,6 +113,11 @@ static json_t *new_field_type(const Field *field, json_t *definitions)
     case FIELD_TEXTS:
         return new_array(field, new_text(field));
     case FIELD_STRUCT:
+        if (field->record->short_form)
+            return json_pack("{s:[o, o]}", "anyOf",
+                             new_field_type(&field->record->fields[0], definitions),
+                             new_reference(definitions, field->record, false));
+        return new_reference(definitions, field->record, false);
     case FIELD_POINTER:
         return new_reference(definitions, field->record, false);
     case FIELD_LIST:

@@ -41,13 +41,20 @@ typedef struct {
 
 typedef enum { SPEC_ISOLATION_BOOT, SPEC_ISOLATION_NONE } SpecIsolation;
 extern const char *const SPEC_ISOLATION_WORDS[]; /* in this order; NULL-terminated */
+typedef enum { SPEC_ISOLATION_FULL, SPEC_ISOLATION_ISOLCPUS } SpecIsolationStyle;
+
+/* How the slices' CPUs are kept from the host's scheduler. */
+typedef struct {
+    int mode;  /* SpecIsolation */
+    int style; /* SpecIsolationStyle: which kernel arguments */
+} SpecIsolate;
 
 typedef struct {
     const TreeNode *node;
     char *name; /* may be a pattern with * and ? */
     char *uri;
     SpecReserve reserve;
-    int isolation;        /* SpecIsolation */
+    SpecIsolate isolation;
     GPtrArray *take_over; /* char *: services that may be stopped for the slices */
     char *disk_dir;       /* where the slices' disks lie on the host */
 } SpecHost;

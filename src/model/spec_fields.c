@@ -104,6 +104,19 @@ static const Field reserve_fields[] = {
 static const Record reserve_record = RECORD("reserve", SpecReserve, reserve_fields);
 #undef AT
 
+#define AT(member) offsetof(SpecIsolate, member)
+static const char *const style_words[] = {"full", "isolcpus", NULL};
+static const Field isolation_fields[] = {
+    {"mode", FIELD_ENUM, AT(mode), .words = SPEC_ISOLATION_WORDS, .fallback = "boot",
+     .doc = "boot: by kernel arguments, in force after a reboot; none: only pins"},
+    {"style", FIELD_ENUM, AT(style), .words = style_words, .fallback = "full",
+     .doc = "full: isolcpus with managed_irq, nohz_full, rcu_nocbs, irqaffinity; isolcpus: only "
+            "intel_iommu=on and a plain isolcpus"},
+};
+static const Record isolation_record = {"isolation", sizeof(SpecIsolate), .node_offset = -1,
+                                        .short_form = true, RECORD_FIELDS(isolation_fields)};
+#undef AT
+
 #define AT(member) offsetof(SpecHost, member)
 static const Field host_fields[] = {
     {"name", FIELD_TEXT, AT(name), FIELD_REQUIRED, .form = &host_form,
@@ -112,9 +125,8 @@ static const Field host_fields[] = {
      .doc = "libvirt URI"},
     {"reserve", FIELD_STRUCT, AT(reserve), .record = &reserve_record,
      .doc = "what the host OS keeps for itself"},
-    {"isolation", FIELD_ENUM, AT(isolation), .words = SPEC_ISOLATION_WORDS, .fallback = "boot",
-     .doc =
-         "boot: kernel arguments take the slices' CPUs from the host scheduler; none: only pins"},
+    {"isolation", FIELD_STRUCT, AT(isolation), .record = &isolation_record,
+     .doc = "how the slices' CPUs are kept from the host scheduler"},
     {"take_over", FIELD_TEXTS, AT(take_over), .form = &owner_form,
      .doc = "services that bmslice may stop and mask, for they would undo what it sets"},
     {"disk_dir", FIELD_TEXT, AT(disk_dir), .form = &line_form,

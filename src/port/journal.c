@@ -135,6 +135,11 @@ Journal *journal_open(const Hands *hands, GError **error)
     return g_steal_pointer(&journal);
 }
 
+bool journal_is_of_this_boot(const Journal *journal, const JournalEntry *entry)
+{
+    return g_strcmp0(entry->boot, journal->boot) == 0;
+}
+
 GPtrArray *journal_list(const Journal *journal)
 {
     GPtrArray *list = g_ptr_array_new();
@@ -143,7 +148,7 @@ GPtrArray *journal_list(const Journal *journal)
         JournalEntry *entry = journal->entries->pdata[i];
 
         if (entry->state != JOURNAL_UNDONE &&
-            (!setting_is_volatile(entry->wanted) || g_strcmp0(entry->boot, journal->boot) == 0))
+            (!setting_is_volatile(entry->wanted) || journal_is_of_this_boot(journal, entry)))
             g_ptr_array_add(list, entry);
     }
     return list;

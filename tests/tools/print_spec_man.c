@@ -40,6 +40,8 @@ static void print_kind(const Field *field)
 {
     print_text(field->kind == FIELD_TEXT && field->form ? field->form->words
                                                         : KIND_WORDS[field->kind]);
+    if (field->kind == FIELD_STRUCT && field->record->short_form)
+        printf(", or only its %s", field->record->fields[0].name);
     for (guint i = 0; field->kind == FIELD_ENUM && field->words[i]; i++) {
         fputs(i ? ", " : " ", stdout);
         print_text(field->words[i]);

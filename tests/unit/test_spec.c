@@ -43,7 +43,7 @@ static void test_defaults(void)
     g_assert_cmpint(host->reserve.cores_per_node, ==, 1);
     g_assert_null(host->reserve.cpus);
     g_assert_cmpint(host->reserve.memory_per_node, ==, 4 * GIB);
-    g_assert_cmpint(host->isolation, ==, SPEC_ISOLATION_BOOT);
+    g_assert_cmpint(host->isolation.mode, ==, SPEC_ISOLATION_BOOT);
     g_assert_cmpstr(host->disk_dir, ==, "/var/lib/libvirt/images/bmslice");
     g_assert_cmpint(cluster->spread, ==, SPEC_SPREAD_HOST);
     g_assert_cmpint(slice->count, ==, RECORD_UNSET);
