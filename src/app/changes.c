@@ -67,6 +67,7 @@ static bool make_setting(Changes *changes, const char *owner, const char *text,
                          const Setting *wanted, bool *ret_changed, GError **error)
 {
     g_autofree char *value = NULL;
+    g_autofree char *touched = NULL;
     g_autoptr(Setting) before = NULL;
     GError *cause = NULL;
     JournalEntry *entry;
@@ -77,7 +78,8 @@ static bool make_setting(Changes *changes, const char *owner, const char *text,
     if (met)
         return true;
     report_message(changes->report, "%s", text);
-    before = setting_with_value(wanted, value);
+    touched = setting_touched(wanted, value);
+    before = setting_with_value(wanted, touched);
     entry = journal_intend(changes->journal, owner, text, wanted, before, error);
     if (!entry)
         return false;

@@ -100,9 +100,34 @@ static bool pairs_are_met(const char *wanted, const char *value)
     return true;
 }
 
+static bool is_in_pairs(const Setting *setting)
+{
+    return setting->kind == SETTING_VF || setting->kind == SETTING_NET;
+}
+
+char *setting_touched(const Setting *wanted, const char *value)
+{
+    g_auto(GStrv) asked = NULL;
+    g_auto(GStrv) there = NULL;
+    GString *text;
+
+    if (!is_in_pairs(wanted) || !wanted->value || !value)
+        return g_strdup(value);
+    asked = g_strsplit(wanted->value, " ", -1);
+    there = g_strsplit(value, " ", -1);
+    text = g_string_new(NULL);
+    for (guint i = 0; asked[i] && asked[i + 1]; i += 2) {
+        const char *now = find_pair(there, asked[i]);
+
+        if (now)
+            g_string_append_printf(text, "%s%s %s", text->len ? " " : "", asked[i], now);
+    }
+    return g_string_free(text, FALSE);
+}
+
 bool setting_is_met(const Setting *wanted, const char *value)
 {
-    if (wanted->value && value && (wanted->kind == SETTING_VF || wanted->kind == SETTING_NET))
+    if (wanted->value && value && is_in_pairs(wanted))
         return pairs_are_met(wanted->value, value);
     return g_strcmp0(wanted->value, value) == 0;
 }

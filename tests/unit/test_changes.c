@@ -5,8 +5,10 @@
  */
 #include "app/changes.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +16,7 @@
 #include "fake_host.h"
 #include "machine.h"
 #include "port/facts.h"
+#include "port/patient.h"
 
 /* The host's steps and those of a slice's VFs, as they follow from what is there now. */
 static GPtrArray *derive(const FakeHost *fake, GPtrArray *findings)
@@ -261,6 +264,28 @@ static void test_journal(void)
     g_assert_nonnull(strstr(error->message, "line 1"));
 }
 
+/* A write that hangs (a FIFO that nobody reads) is told of, with where it hangs, and holds nobody
+ * up. */
+static void test_hanging(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autofree char *fifo = g_strconcat(fake->root, "/sys/hangs", NULL);
+    g_autofree char *gone = g_strconcat(fake->root, "/sys/gone", NULL);
+    g_autoptr(GError) error = NULL;
+    int reader;
+
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    g_assert_false(patient_write(fifo, "1", 1, &error));
+    g_assert_nonnull(strstr(error->message, "has not come back after 1 s: process "));
+    g_assert_nonnull(strstr(error->message, ", state S, waits in "));
+    reader = open(fifo, O_RDONLY | O_NONBLOCK); /* lets the child go */
+    g_assert_cmpint(reader, >=, 0);
+    g_assert_cmpint(close(reader), ==, 0);
+    g_clear_error(&error);
+    g_assert_false(patient_write(gone, "1", 1, &error));
+    g_assert_nonnull(strstr(error->message, "No such file"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -271,5 +296,6 @@ int main(int argc, char **argv)
     g_test_add_func("/changes/other-boot", test_other_boot);
     g_test_add_func("/changes/refused", test_refused);
     g_test_add_func("/changes/journal", test_journal);
+    g_test_add_func("/changes/hanging", test_hanging);
     return g_test_run();
 }
