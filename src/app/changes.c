@@ -14,6 +14,7 @@ Changes *changes_open(const Hands *hands, const OpsReport *report, GPtrArray *fi
     changes->hands = hands;
     changes->report = report;
     changes->findings = g_ptr_array_ref(findings);
+    changes->refused = g_ptr_array_new_with_free_func(g_free);
     changes->journal = journal_open(hands, error);
     return changes->journal ? g_steal_pointer(&changes) : NULL;
 }
@@ -23,6 +24,7 @@ void changes_close(Changes *changes)
     if (!changes)
         return;
     journal_close(changes->journal);
+    g_ptr_array_unref(changes->refused);
     g_ptr_array_unref(changes->findings);
     g_free(changes);
 }
@@ -38,9 +40,19 @@ GPtrArray *changes_list(const Changes *changes, const char *owner)
     return list;
 }
 
+/* What a command makes of a file follows the file: it runs again, for who knows whether it did. */
+static bool is_back(const JournalEntry *entry, const char *value)
+{
+    return entry->before->command->len == 0 && setting_is_met(entry->before, value);
+}
+
+/* What was refused as a whole is as it was, and would be refused again. */
 static bool take_back(Changes *changes, JournalEntry *entry, GError **error)
 {
-    return change_make(changes->hands, entry->before, error) &&
+    g_autofree char *value = NULL;
+
+    return change_read(changes->hands, entry->wanted, &value, error) &&
+           (is_back(entry, value) || change_make(changes->hands, entry->before, error)) &&
            journal_mark(changes->journal, entry, JOURNAL_UNDONE, error);
 }
 
@@ -52,8 +64,7 @@ static bool give_up(Changes *changes, JournalEntry *entry, const Setting *wanted
     bool undone = take_back(changes, entry, &again); /* the entry may be gone then */
 
     if (undone && wanted->optional == 1) {
-        findings_add(changes->findings, FINDING_INFO, "setting-refused", wanted->target,
-                     "the kernel does not let it be changed: %s", cause->message);
+        g_ptr_array_add(changes->refused, g_strdup(wanted->target));
         g_error_free(cause);
         return true;
     }
@@ -73,8 +84,14 @@ static bool make_setting(Changes *changes, const char *owner, const char *text,
     JournalEntry *entry;
     bool met;
 
-    if (!change_is_met(changes->hands, wanted, &met, &value, error))
-        return false;
+    if (!change_is_met(changes->hands, wanted, &met, &value, &cause)) {
+        if (wanted->optional != 1) {
+            g_propagate_error(error, cause);
+            return false;
+        }
+        g_error_free(cause); /* an interrupt that is gone by now */
+        return true;
+    }
     if (met)
         return true;
     report_message(changes->report, "%s", text);
@@ -120,6 +137,18 @@ bool changes_make(Changes *changes, const char *owner, const Step *step, bool *r
     return done;
 }
 
+/* One line for all of them: they are many, and nothing is to be done about them. */
+static void tell_refused(Changes *changes)
+{
+    if (changes->refused->len == 0)
+        return;
+    findings_add(changes->findings, FINDING_INFO, "setting-refused", NULL,
+                 "the kernel keeps %u setting%s as they are: %s%s", changes->refused->len,
+                 changes->refused->len == 1 ? "" : "s", (char *)changes->refused->pdata[0],
+                 changes->refused->len == 1 ? "" : " ...");
+    g_ptr_array_set_size(changes->refused, 0);
+}
+
 bool changes_make_all(Changes *changes, const char *owner, const GPtrArray *steps, GPtrArray *done,
                       GError **error)
 {
@@ -132,13 +161,8 @@ bool changes_make_all(Changes *changes, const char *owner, const GPtrArray *step
         if (changed)
             g_ptr_array_add(done, step);
     }
+    tell_refused(changes);
     return true;
-}
-
-/* What a command makes of a file follows the file: it runs again, for who knows whether it did. */
-static bool is_back(const JournalEntry *entry, const char *value)
-{
-    return entry->before->command->len == 0 && setting_is_met(entry->before, value);
 }
 
 /* Is it as we left it, or may have? A slice's VF is ours whatever it says: libvirt puts back its
@@ -161,6 +185,8 @@ static bool undo_entry(Changes *changes, JournalEntry *entry, GError **error)
     g_autoptr(GError) cause = NULL;
 
     if (!change_read(changes->hands, entry->wanted, &value, &cause)) {
+        if (entry->wanted->optional == 1)
+            return journal_mark(changes->journal, entry, JOURNAL_UNDONE, error);
         tell_failure(changes, entry, cause);
         return true;
     }

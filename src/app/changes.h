@@ -16,6 +16,7 @@ typedef struct {
     const Hands *hands;
     Journal *journal;
     const OpsReport *report; /* or NULL */
+    GPtrArray *refused;      /* char *: targets that the kernel keeps as they are, which may be */
     GPtrArray *findings;     /* what could not be made or taken back, and is no failure */
 } Changes;
 

@@ -64,12 +64,12 @@ static void derive_of(const HostInput *input, const char *address, GPtrArray *st
     g_autofree char *before = g_strdup_printf("%" G_GINT64_FORMAT, made);
     g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, needed);
     g_autofree char *why =
-        g_strdup_printf("the slices use %s VFs of %s, %s are made", value, address, before);
+        g_strdup_printf("the slices use %s of its VFs, %s are made", value, before);
 
     if (needed > made)
         host_add_setting(steps, STEP_VFS, address, setting_of_pf(SETTING_VFS, pf, address, value),
-                         before, why, "make %s VFs on %s%s", value, address,
-                         made > 0 ? " (with none of it in use)" : "");
+                         before, why, "make %s VF%s on %s%s", value, needed == 1 ? "" : "s",
+                         address, made > 0 ? " (with none of it in use)" : "");
     if (pf)
         derive_up(input, pf, steps);
 }

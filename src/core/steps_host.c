@@ -6,8 +6,9 @@
 #include <string.h>
 
 static void (*const SUBJECTS[])(const HostInput *input, GPtrArray *steps, GPtrArray *findings) = {
-    host_services, host_pages,     host_vfs,         host_interrupts,
-    host_tuning,   host_boot_unit, host_kernel_args,
+    host_services, host_interrupts, host_pages,
+    host_vfs, /* which set up interrupts of their own */
+    host_tuning,   host_boot_unit,  host_kernel_args,
 };
 
 const char *const STEPS_FACTS[] = {

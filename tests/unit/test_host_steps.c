@@ -88,10 +88,10 @@ static void test_grub(void)
     text = settings_text(steps);
     g_assert_cmpstr(text, ==,
                     "tuned.service = masked\n"
-                    "0000:01:00.0 = 1\n"
-                    "0000:01:00.0 = state up\n"
                     "/proc/irq/default_smp_affinity = 0\n"
                     "/proc/irq/7/smp_affinity_list = 0\n"
+                    "0000:01:00.0 = 1\n"
+                    "0000:01:00.0 = state up\n"
                     "/sys/devices/virtual/workqueue/cpumask = 0\n"
                     "/sys/kernel/mm/ksm/run = 0\n"
                     "/sys/kernel/mm/transparent_hugepage/enabled = never\n"
