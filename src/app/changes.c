@@ -94,7 +94,8 @@ static bool make_setting(Changes *changes, const char *owner, const char *text,
     }
     if (met)
         return true;
-    report_message(changes->report, "%s", text);
+    if (wanted->optional != 1) /* most of these are refused, and told of once they are not */
+        report_message(changes->report, "%s", text);
     touched = setting_touched(wanted, value);
     before = setting_with_value(wanted, touched);
     entry = journal_intend(changes->journal, owner, text, wanted, before, error);
@@ -102,6 +103,8 @@ static bool make_setting(Changes *changes, const char *owner, const char *text,
         return false;
     if (!change_make(changes->hands, wanted, &cause))
         return give_up(changes, entry, wanted, cause, error);
+    if (wanted->optional == 1)
+        report_message(changes->report, "%s", text);
     *ret_changed = true;
     return journal_mark(changes->journal, entry, JOURNAL_DONE, error);
 }

@@ -203,6 +203,22 @@ json_t *plan_to_json(const Plan *plan)
     return json;
 }
 
+/* The device id of a VF is known only once it is made; its port's is what counts before. */
+static void forget_vf_ids(json_t *host)
+{
+    json_t *slice, *device;
+    size_t s, d;
+
+    json_array_foreach(json_object_get(host, "slices"), s, slice)
+    {
+        json_array_foreach(json_object_get(slice, "devices"), d, device)
+        {
+            if (g_strcmp0(json_string_value(json_object_get(device, "kind")), "vf") == 0)
+                json_object_set_new(device, "device", json_null());
+        }
+    }
+}
+
 char *plan_host_write(const PlanHost *host)
 {
     json_t *json = record_encode(&host_record, host);
@@ -210,6 +226,7 @@ char *plan_host_write(const PlanHost *host)
     char *text;
 
     json_object_set_new(json, "steps", json_array());
+    forget_vf_ids(json);
     document = json_pack("{s:i, s:[o]}", "version", 1, "hosts", json);
     text = json_write_text(document);
     json_decref(document);

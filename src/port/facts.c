@@ -3,7 +3,6 @@
 
 #include <glob.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "port/file.h"
 
@@ -15,23 +14,12 @@ static bool is_kernels(const char *path)
     return g_str_has_prefix(path, "/sys/") || g_str_has_prefix(path, "/proc/");
 }
 
-/* An interrupt that the kernel keeps for itself has read-only files (since Linux 6.8): it cannot be
- * moved, so where it goes decides nothing. */
-static bool is_kept(const char *path, const char *full)
-{
-    struct stat status;
-
-    return g_str_has_prefix(path, "/proc/irq/") && stat(full, &status) == 0 &&
-           !(status.st_mode & S_IWUSR);
-}
-
 static void read_one(const Hands *hands, const char *full, Facts *facts)
 {
     const char *path = full + strlen(hands->root);
     g_autofree char *text = NULL;
 
-    if (is_kept(path, full) || !file_read(full, MAX_BYTES, &text, NULL, NULL) ||
-        !g_utf8_validate(text, -1, NULL))
+    if (!file_read(full, MAX_BYTES, &text, NULL, NULL) || !g_utf8_validate(text, -1, NULL))
         return;
     facts_add(facts, path, is_kernels(path) ? g_strchomp(text) : text);
 }

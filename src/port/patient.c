@@ -11,9 +11,19 @@
 #include "base/error.h"
 
 /* The child: nothing but system calls, for it may be forked from a process with threads. */
+/* The lock of the one who started it, above all, must not live as long as a write that hangs. */
+static void keep_only(int fd)
+{
+    if (fd > 3)
+        (void)close_range(3, (unsigned)fd - 1, 0);
+    (void)close_range((unsigned)fd + 1, ~0U, 0);
+}
+
 static void G_GNUC_NORETURN write_and_tell(const char *path, const char *text, size_t length,
                                            int tell)
 {
+    keep_only(tell);
+
     int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC); /* as a shell's ">" */
     int result = fd < 0 || write(fd, text, length) != (ssize_t)length ? errno : 0;
 
