@@ -23,25 +23,50 @@ static Setting *setting_of_pf(SettingKind kind, const HostPci *pf, const char *a
     return setting;
 }
 
-static void derive_up(const HostInput *input, const HostPci *pf, GPtrArray *steps)
+static const char *net_fact(const HostInput *input, const HostNet *net, const char *name)
 {
-    const HostNet *net = pf->nets->len == 1 ? pf->nets->pdata[0] : NULL;
-    g_autofree char *path =
-        net && net->name ? g_strdup_printf("/sys/class/net/%s/flags", net->name) : NULL;
-    const char *flags = path && input->facts ? facts_get(input->facts, path) : NULL;
-    g_autoptr(GPtrArray) uses = host_pci_uses(pf);
+    g_autofree char *path = g_strdup_printf("/sys/class/net/%s/%s", net->name, name);
 
-    if (!flags || uses->len > 0 || g_ascii_strtoull(flags, NULL, 16) & IFF_UP)
-        return;
-    host_add_setting(steps, STEP_PORT, pf->address,
-                     setting_of_pf(SETTING_NET, pf, pf->address, "state up"), "down",
-                     "VFs of a port that is down do not answer", "set port %s (%s) up", pf->address,
-                     net->name);
+    return facts_get(input->facts, path);
 }
 
-static gint64 count_needed(const PlanHost *plan_host, const char *address)
+/* What of "state up mtu N" the port lacks, or NULL; the caller frees it. */
+static char *lacking_words(const HostInput *input, const HostNet *net, gint64 wanted_mtu)
+{
+    const char *flags = net_fact(input, net, "flags");
+    const char *mtu = net_fact(input, net, "mtu");
+    GString *words = g_string_new(NULL);
+
+    if (flags && !(g_ascii_strtoull(flags, NULL, 16) & IFF_UP))
+        g_string_append(words, "state up");
+    if (mtu && wanted_mtu > g_ascii_strtoll(mtu, NULL, 10))
+        g_string_append_printf(words, "%smtu %" G_GINT64_FORMAT, words->len ? " " : "", wanted_mtu);
+    return g_string_free(words, words->len == 0);
+}
+
+/* A port that the host uses is the host's to set up. */
+static void derive_port(const HostInput *input, const HostPci *pf, gint64 mtu, GPtrArray *steps)
+{
+    const HostNet *net = pf->nets->len == 1 ? pf->nets->pdata[0] : NULL;
+    g_autoptr(GPtrArray) uses = host_pci_uses(pf);
+    g_autofree char *words = NULL;
+
+    if (!input->facts || !net || !net->name || uses->len > 0)
+        return;
+    words = lacking_words(input, net, mtu);
+    if (words)
+        host_add_setting(steps, STEP_PORT, pf->address,
+                         setting_of_pf(SETTING_NET, pf, pf->address, words), NULL,
+                         "VFs of a port that is down do not answer, nor do they send more than it",
+                         "set port %s (%s): %s", pf->address, net->name, words);
+}
+
+/* How many VFs of the port, and the largest MTU of their networks. */
+static gint64 count_needed(const PlanHost *plan_host, const char *address, gint64 *ret_mtu)
 {
     gint64 needed = 0;
+
+    *ret_mtu = RECORD_UNSET;
 
     for (guint i = 0; i < plan_host->slices->len; i++) {
         const PlanSlice *slice = plan_host->slices->pdata[i];
@@ -49,8 +74,10 @@ static gint64 count_needed(const PlanHost *plan_host, const char *address)
         for (guint d = 0; d < slice->devices->len; d++) {
             const PlanDevice *device = slice->devices->pdata[d];
 
-            if (device->kind == PLAN_DEVICE_VF && g_strcmp0(device->pf, address) == 0)
-                needed = MAX(needed, device->vf + 1);
+            if (device->kind != PLAN_DEVICE_VF || g_strcmp0(device->pf, address) != 0)
+                continue;
+            needed = MAX(needed, device->vf + 1);
+            *ret_mtu = MAX(*ret_mtu, device->mtu);
         }
     }
     return needed;
@@ -60,7 +87,8 @@ static void derive_of(const HostInput *input, const char *address, GPtrArray *st
 {
     const HostPci *pf = host_find_pci(input->host, address);
     gint64 made = pf && pf->sriov ? MAX(pf->sriov->num_vfs, 0) : 0;
-    gint64 needed = count_needed(input->plan_host, address);
+    gint64 mtu;
+    gint64 needed = count_needed(input->plan_host, address, &mtu);
     g_autofree char *before = g_strdup_printf("%" G_GINT64_FORMAT, made);
     g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, needed);
     g_autofree char *why =
@@ -71,7 +99,7 @@ static void derive_of(const HostInput *input, const char *address, GPtrArray *st
                          before, why, "make %s VF%s on %s%s", value, needed == 1 ? "" : "s",
                          address, made > 0 ? " (with none of it in use)" : "");
     if (pf)
-        derive_up(input, pf, steps);
+        derive_port(input, pf, mtu, steps);
 }
 
 void host_vfs(const HostInput *input, GPtrArray *steps, GPtrArray *findings)

@@ -33,6 +33,8 @@ static void fill_vf(const Supply *supply, const Spec *spec, const Demand *demand
     device->vlan = nic->vlan != RECORD_UNSET || !network ? nic->vlan : network->vlan;
     device->trust = nic->trust;
     device->spoofchk = nic->spoofchk;
+    device->max_rate_mbps = nic->max_rate;
+    device->mtu = network ? network->mtu : RECORD_UNSET;
 }
 
 static char *nodes_text(const Supply *supply, const Demand *demand, const Choice *choice)

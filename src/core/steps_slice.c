@@ -49,6 +49,8 @@ static void add_vf(const PlanSlice *slice, const PlanDevice *device, GPtrArray *
         g_string_append_printf(words, " spoofchk %s", on_off(device->spoofchk));
     if (device->trust != RECORD_UNSET)
         g_string_append_printf(words, " trust %s", on_off(device->trust));
+    if (device->max_rate_mbps > 0)
+        g_string_append_printf(words, " max_tx_rate %" G_GINT64_FORMAT, device->max_rate_mbps);
     step = steps_add(steps, STEP_VF, slice->name, "the slice is to have it so",
                      "set it as it was before", "set VF %" G_GINT64_FORMAT " of %s: %s", device->vf,
                      device->pf, words->str);

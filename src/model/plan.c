@@ -63,6 +63,9 @@ static const Field device_fields[] = {
     {"vlan", FIELD_INT, AT(vlan), FIELD_OMIT_UNSET, .min = 1, .max = 4094, .doc = "of a VF: VLAN"},
     {"trust", FIELD_FLAG, AT(trust), FIELD_OMIT_UNSET, .doc = "of a VF: may change its MAC"},
     {"spoofchk", FIELD_FLAG, AT(spoofchk), FIELD_OMIT_UNSET, .doc = "of a VF: spoof check"},
+    {"max_rate_mbps", FIELD_INT, AT(max_rate_mbps), FIELD_OMIT_UNSET,
+     .doc = "of a VF: the most it may send"},
+    {"mtu", FIELD_INT, AT(mtu), FIELD_OMIT_UNSET, .doc = "of a VF: MTU of its port"},
 };
 static const Record device_record = {"device", sizeof(PlanDevice), .node_offset = -1, .open = true,
                                      RECORD_FIELDS(device_fields)};

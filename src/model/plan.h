@@ -37,6 +37,8 @@ typedef struct {
     char *mac;
     gint64 vlan; /* unset: untagged */
     int trust, spoofchk;
+    gint64 max_rate_mbps; /* unset: no limit */
+    gint64 mtu;           /* its port has at least; unset: any */
 } PlanDevice;
 
 typedef struct {

@@ -61,8 +61,8 @@ bool setting_is_same(const Setting *a, const Setting *b);
 /* Does @value, as it was read, give what @wanted asks for? Of words in pairs ("mac ... vlan ...")
  * only those that are asked for count. */
 bool setting_is_met(const Setting *wanted, const char *value);
-/* What @wanted changes of @value, to be put back: of words in pairs, those that @wanted has; a driver
- * may refuse to be told of the others. Caller frees. */
+/* What @wanted changes of @value, to be put back: of words in pairs, those that @wanted has; a
+ * driver may refuse to be told of the others. Caller frees. */
 char *setting_touched(const Setting *wanted, const char *value);
 /* Does a reboot take it away (the kernel's own state), or does it stay (the disk's)? */
 bool setting_is_volatile(const Setting *setting);

@@ -29,6 +29,7 @@ typedef struct {
     const TreeNode *node;
     char *name;
     gint64 vlan;        /* 1-4094, or unset: untagged */
+    gint64 mtu;         /* bytes; unset: the ports' own */
     GPtrArray *uplinks; /* SpecUplink * */
 } SpecNetwork;
 
@@ -92,6 +93,7 @@ typedef struct {
     char *mac;           /* VF only; NULL: derived from host, slice and NIC */
     gint64 vlan;         /* VF only; unset: the network's */
     int trust, spoofchk; /* VF only */
+    gint64 max_rate;     /* VF only: Mbit/s the guest may send; unset: no limit */
     char *bond;
     int bond_mode; /* SpecBondMode, or unset */
 } SpecNic;

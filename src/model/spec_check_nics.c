@@ -11,6 +11,7 @@ static const struct {
     {"vlan", "the host cannot tag for a whole function; the guest does that itself"},
     {"trust", "it is a setting of a VF; a whole function is free anyway"},
     {"spoofchk", "it is a setting of a VF; nothing checks a whole function"},
+    {"max_rate", "it is a setting of a VF; nothing limits a whole function"},
     {"bond", "members of a bond are VFs here; the guest can bond whole functions itself"},
     {"bond_mode", "members of a bond are VFs here; the guest can bond whole functions itself"},
 };

@@ -87,6 +87,8 @@ static const Field network_fields[] = {
     {"name", FIELD_TEXT, AT(name), .form = &TEXT_FORM_NAME, .doc = "name of the network"},
     {"vlan", FIELD_INT, AT(vlan), .min = 1, .max = 4094,
      .doc = "VLAN the host tags on VFs; absent: untagged"},
+    {"mtu", FIELD_INT, AT(mtu), .min = 576, .max = 65535,
+     .doc = "of the ports that its VFs lie on, in bytes; absent: what they have"},
     {"uplinks", FIELD_LIST, AT(uplinks), FIELD_REQUIRED | FIELD_NON_EMPTY, .record = &uplink_record,
      .doc = "the ports that are plugged into it"},
 };
@@ -181,6 +183,8 @@ static const Field nic_fields[] = {
      .doc = "VF only: may the guest change its MAC and be promiscuous? false"},
     {"spoofchk", FIELD_FLAG, AT(spoofchk),
      .doc = "VF only: are frames with a foreign source MAC dropped? true"},
+    {"max_rate", FIELD_INT, AT(max_rate), .min = 1, .max = 1000000,
+     .doc = "VF only: Mbit/s that the guest may send; absent: no limit"},
     {"bond", FIELD_TEXT, AT(bond), .form = &TEXT_FORM_NAME,
      .doc = "VF only: the guest's bond; its members land on different PFs"},
     {"bond_mode", FIELD_ENUM, AT(bond_mode), .words = bond_mode_words,

@@ -28,16 +28,17 @@ static const char *on_off(const json_t *flag)
     return json_is_true(flag) ? "on" : "off";
 }
 
-/* Link state and rates of a VF are nobody's here, and stay as they are. */
+/* Link state and least rate of a VF are nobody's here, and stay as they are. */
 static char *word_vf(json_t *vf)
 {
+    const json_t *rate = json_object_get(json_object_get(vf, "rate"), "max_tx");
     const json_t *vlan =
         json_object_get(json_array_get(json_object_get(vf, "vlan_list"), 0), "vlan");
 
-    return g_strdup_printf("mac %s vlan %d spoofchk %s trust %s",
+    return g_strdup_printf("mac %s vlan %d spoofchk %s trust %s max_tx_rate %d",
                            json_string_value(json_object_get(vf, "address")),
                            (int)json_integer_value(vlan), on_off(json_object_get(vf, "spoofchk")),
-                           on_off(json_object_get(vf, "trust")));
+                           on_off(json_object_get(vf, "trust")), (int)json_integer_value(rate));
 }
 
 bool change_read_vf(const Hands *hands, const Setting *setting, char **ret_value, GError **error)

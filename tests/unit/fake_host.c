@@ -38,10 +38,10 @@ static const struct {
     {"/sys/devices/virtual/workqueue/cpumask", "ffffff\n"},
     {"/sys/kernel/mm/ksm/run", "1\n"},
     {"/sys/devices/system/cpu/cpu5/cpufreq/scaling_governor", "powersave\n"},
-    {VFS_FILE, "mac 00:00:00:00:00:00 vlan 0 spoofchk on trust off\n"
-               "mac 52:54:00:00:00:01 vlan 7 spoofchk on trust off\n"
-               "mac 00:00:00:00:00:00 vlan 0 spoofchk on trust off\n"
-               "mac 52:54:00:00:00:03 vlan 0 spoofchk on trust off\n"},
+    {VFS_FILE, "mac 00:00:00:00:00:00 vlan 0 spoofchk on trust off max_tx_rate 0\n"
+               "mac 52:54:00:00:00:01 vlan 7 spoofchk on trust off max_tx_rate 0\n"
+               "mac 00:00:00:00:00:00 vlan 0 spoofchk on trust off max_tx_rate 0\n"
+               "mac 52:54:00:00:00:03 vlan 0 spoofchk on trust off max_tx_rate 0\n"},
     {"/fake/irqbalance.service", "enabled active\n"},
 };
 
@@ -91,10 +91,10 @@ static char *show_link(const FakeHost *fake)
 
         g_string_append_printf(json,
                                "%s{\"vf\":%u,\"address\":\"%s\",\"vlan_list\":[{\"vlan\":%s}],"
-                               "\"spoofchk\":%s,\"trust\":%s}",
+                               "\"spoofchk\":%s,\"trust\":%s,\"rate\":{\"max_tx\":%s}}",
                                i ? "," : "", i, word[1], word[3],
                                strcmp(word[5], "on") == 0 ? "true" : "false",
-                               strcmp(word[7], "on") == 0 ? "true" : "false");
+                               strcmp(word[7], "on") == 0 ? "true" : "false", word[9]);
     }
     g_string_append(json, "]}]");
     return g_string_free(json, FALSE);

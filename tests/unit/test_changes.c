@@ -27,11 +27,14 @@ static GPtrArray *derive(const FakeHost *fake, GPtrArray *findings)
     g_autoptr(Facts) facts = facts_read(&fake->hands, STEPS_FACTS);
     PlanHost *plan_host = plan->hosts->pdata[0];
     GPtrArray *steps = steps_new();
+    PlanSlice *slice;
 
+    slice = plan_host->slices->pdata[1];
+    ((PlanDevice *)slice->devices->pdata[0])->max_rate_mbps = 300;
     plan_host->isolation = SPEC_ISOLATION_BOOT;
     g_ptr_array_add(plan_host->take_over, g_strdup("irqbalance"));
     steps_derive_host(host, plan_host, facts, "/usr/bin/bmslice", steps, findings);
-    steps_derive_vfs(plan_host->slices->pdata[1], steps);
+    steps_derive_vfs(slice, steps);
     return steps;
 }
 
@@ -135,7 +138,8 @@ static void test_once(void)
     irq = fake_host_read(fake, "/proc/irq/30/smp_affinity_list");
     g_assert_cmpstr(irq, ==, "0-1,12-13");
     vfs = fake_host_read(fake, "/fake/vfs");
-    g_assert_nonnull(strstr(vfs, "mac 52:54:00:ab:cd:01 vlan 100 spoofchk off trust on"));
+    g_assert_nonnull(
+        strstr(vfs, "mac 52:54:00:ab:cd:01 vlan 100 spoofchk off trust on max_tx_rate 300"));
 }
 
 static void test_undo(void)

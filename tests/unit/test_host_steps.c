@@ -26,6 +26,7 @@ static const char *const GRUB_HOST[][2] = {
     {"/sys/devices/system/cpu/cpu3/cpufreq/scaling_governor", "powersave"},
     {"/sys/class/net/nic0/flags", "0x1002"},
     {"/sys/class/net/nic1/flags", "0x1002"},
+    {"/sys/class/net/nic0/mtu", "1500"},
 };
 
 static Facts *grub_facts(void)
@@ -55,7 +56,7 @@ static char *settings_text(const GPtrArray *steps)
 }
 
 #define SPEC_HEAD                                                                                  \
-    "version: 1\nnetworks:\n  a: {uplinks: [{host: '*', pf: nic0}]}\n"                             \
+    "version: 1\nnetworks:\n  a: {mtu: 9000, uplinks: [{host: '*', pf: nic0}]}\n"                  \
     "  b: {uplinks: [{host: '*', pf: nic1}]}\n"                                                    \
     "hosts: [{name: '*', reserve: {memory_per_node: 1GiB}, take_over: [tuned]}]\nclusters:\n"      \
     "  - name: c\n    spread: none\n    slices:\n"
@@ -91,7 +92,7 @@ static void test_grub(void)
                     "/proc/irq/default_smp_affinity = 0\n"
                     "/proc/irq/7/smp_affinity_list = 0\n"
                     "0000:01:00.0 = 1\n"
-                    "0000:01:00.0 = state up\n"
+                    "0000:01:00.0 = state up mtu 9000\n"
                     "/sys/devices/virtual/workqueue/cpumask = 0\n"
                     "/sys/kernel/mm/ksm/run = 0\n"
                     "/sys/kernel/mm/transparent_hugepage/enabled = never\n"
