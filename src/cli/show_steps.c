@@ -28,8 +28,44 @@ void show_steps_of_host(const Term *term, const GPtrArray *steps)
     }
 }
 
+/* Servers have hundreds of interrupts, and all of them go the same way. */
+static guint count_interrupts(const GPtrArray *steps, guint from)
+{
+    guint count = 0;
+
+    for (guint i = from; i < steps->len; i++) {
+        const Step *step = g_ptr_array_index(steps, i);
+
+        if (step->kind != STEP_INTERRUPT || !step->setting || step->setting->optional != 1)
+            break;
+        count++;
+    }
+    return count;
+}
+
+static void show_interrupts(const Term *term, const GPtrArray *steps, guint from, guint count)
+{
+    const Step *first = g_ptr_array_index(steps, from);
+
+    term_print(term, TERM_PLAIN, "  %2u. send %u interrupts to CPUs %s:", from + 1, count,
+               first->setting->value);
+    for (guint i = from; i < from + count; i++)
+        term_print(term, TERM_PLAIN, " %s", ((const Step *)g_ptr_array_index(steps, i))->subject);
+    term_print(term, TERM_PLAIN, "\n");
+    term_print(term, TERM_DIM, "      why:  they may interrupt the slices\n");
+    term_print(term, TERM_DIM, "      undo: set each back to what it was\n");
+}
+
 void show_steps(const Term *term, const GPtrArray *steps)
 {
-    for (guint i = 0; i < steps->len; i++)
-        show_step(term, i + 1, g_ptr_array_index(steps, i));
+    for (guint i = 0; i < steps->len; i++) {
+        guint interrupts = count_interrupts(steps, i);
+
+        if (interrupts < 2) {
+            show_step(term, i + 1, g_ptr_array_index(steps, i));
+            continue;
+        }
+        show_interrupts(term, steps, i, interrupts);
+        i += interrupts - 1;
+    }
 }

@@ -4,6 +4,7 @@
  * affinity the kernel manages itself cannot be moved: "managed_irq" of isolcpus= keeps them away as
  * far as it can.
  */
+#include "core/kernel.h"
 #include "core/steps_host.h"
 
 static void derive_default(const HostInput *input, const char *allowed, GPtrArray *steps)
@@ -23,6 +24,18 @@ static void derive_default(const HostInput *input, const char *allowed, GPtrArra
                      "send new interrupts to CPUs %s", allowed);
 }
 
+/* Booted with irqaffinity=, what still goes to one of the slices' CPUs alone is a vector that a
+ * driver has for each CPU: the kernel manages it, and refuses to move it. */
+static bool is_managed(const HostInput *input, const CpuSet *now)
+{
+    g_autofree char *allowed = cpuset_format(input->plan_host->reserved_cpus);
+    g_autofree char *argument = g_strconcat("irqaffinity=", allowed, NULL);
+
+    return cpuset_count(now) == 1 &&
+           kernel_argument_is_met(input->plan_host, input->host->kernel.cmdline, argument,
+                                  /* ret_word= */ NULL);
+}
+
 static void derive_one(const HostInput *input, const char *path, const char *allowed,
                        GPtrArray *steps)
 {
@@ -32,7 +45,7 @@ static void derive_one(const HostInput *input, const char *path, const char *all
     g_auto(GStrv) parts = g_strsplit(path, "/", -1); /* "", "proc", "irq", number */
     Setting *setting;
 
-    if (!now || !cpuset_intersects(now, input->plan_host->isolated_cpus))
+    if (!now || !cpuset_intersects(now, input->plan_host->isolated_cpus) || is_managed(input, now))
         return;
     why = g_strdup_printf("it may interrupt the slices on CPUs %s", before);
     setting = setting_new(SETTING_ATTRIBUTE, path, allowed);
