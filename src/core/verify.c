@@ -179,58 +179,6 @@ static void check_memory_pages(const VerifyContext *context, const char *id)
                        "/proc/%d/numa_maps: pages of %s", context->observed->pid, found_size);
 }
 
-static void check_device_present(const VerifyContext *context, const char *id)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(PlanSlice) running = domain_read_xml(context->observed->xml, &error);
-
-    if (context->slice->devices->len == 0)
-        return verify_skip(context, id, "the slice has no devices");
-    for (guint i = 0; i < context->slice->devices->len; i++) {
-        const PlanDevice *wanted = context->slice->devices->pdata[i];
-        bool found = false;
-
-        for (guint d = 0; running && d < running->devices->len; d++) {
-            const PlanDevice *device = running->devices->pdata[d];
-
-            found = found || g_strcmp0(device->address, wanted->address) == 0;
-        }
-        check_set_evidence(verify_add(context, found, id, "device %s is in the running domain",
-                                      wanted->address ? wanted->address : "of unknown address"),
-                           "%s",
-                           error   ? error->message
-                           : found ? "libvirt: in the live domain XML"
-                                   : "libvirt: not in the live domain XML");
-    }
-}
-
-static void check_device_driver(const VerifyContext *context, const char *id)
-{
-    const GPtrArray *observed = context->observed->devices;
-
-    if (context->slice->devices->len == 0)
-        return verify_skip(context, id, "the slice has no devices");
-    for (guint i = 0; i < context->slice->devices->len; i++) {
-        const PlanDevice *wanted = context->slice->devices->pdata[i];
-        const ObservedDevice *found = NULL;
-
-        for (guint d = 0; d < observed->len && !found; d++) {
-            const ObservedDevice *device = observed->pdata[d];
-
-            if (g_strcmp0(device->address, wanted->address) == 0)
-                found = device;
-        }
-
-        const char *driver = found && found->driver ? found->driver : "(none)";
-
-        check_set_evidence(verify_add(context, strcmp(driver, "vfio-pci") == 0, id,
-                                      "device %s is bound to vfio-pci",
-                                      wanted->address ? wanted->address : "of unknown address"),
-                           "/sys/bus/pci/devices/%s/driver: %s",
-                           wanted->address ? wanted->address : "?", driver);
-    }
-}
-
 /* What must be there for a check to say anything. */
 typedef enum { NEEDS_DOMAIN, NEEDS_PROCESS } CheckNeed;
 
@@ -249,14 +197,15 @@ static const struct {
     {"cpu-topology", NEEDS_DOMAIN, check_cpu_topology},
     {"memory-node", NEEDS_PROCESS, check_memory_node},
     {"memory-pages", NEEDS_PROCESS, check_memory_pages},
-    {"device-present", NEEDS_DOMAIN, check_device_present},
-    {"device-driver", NEEDS_DOMAIN, check_device_driver},
+    {"device-present", NEEDS_DOMAIN, verify_device_present},
+    {"device-driver", NEEDS_DOMAIN, verify_device_driver},
+    {"iommu-group", NEEDS_DOMAIN, verify_device_group},
 };
 
 void verify_slice(const Host *host, const PlanHost *plan_host, const PlanSlice *slice,
                   const Observed *observed, GPtrArray *checks)
 {
-    VerifyContext context = {plan_host, slice, observed, checks};
+    VerifyContext context = {host, plan_host, slice, observed, checks};
     bool ours = observed && observed->ours;
 
     check_set_evidence(verify_add(&context, ours && observed->active && !observed->paused,

@@ -7,6 +7,7 @@
 #include "core/verify.h"
 
 typedef struct {
+    const Host *host;
     const PlanHost *plan_host;
     const PlanSlice *slice;
     const Observed *observed;
@@ -21,6 +22,11 @@ void verify_skip(const VerifyContext *context, const char *id, const char *why);
 
 /* The list, or "unknown" for NULL. Caller frees. */
 char *verify_list(const CpuSet *cpus);
+
+/* Checks of its PCI functions (verify_devices.c). */
+void verify_device_present(const VerifyContext *context, const char *id);
+void verify_device_driver(const VerifyContext *context, const char *id);
+void verify_device_group(const VerifyContext *context, const char *id);
 
 /* Checks of the process (verify_threads.c). */
 void verify_vcpu_threads_complete(const VerifyContext *context, const char *id);

@@ -103,9 +103,9 @@ static guint count(const GPtrArray *checks, CheckVerdict verdict, const char *id
 }
 
 static const char *const all_ids[] = {
-    "domain-running",  "autostart",    "vcpu-pin",       "emulator-pin", "iothread-pin",
-    "thread-affinity", "foreign-cpu",  "cpu-model",      "cpu-topology", "vcpu-threads-complete",
-    "memory-node",     "memory-pages", "device-present", "device-driver"};
+    "domain-running",  "autostart",    "vcpu-pin",       "emulator-pin",  "iothread-pin",
+    "thread-affinity", "foreign-cpu",  "cpu-model",      "cpu-topology",  "vcpu-threads-complete",
+    "memory-node",     "memory-pages", "device-present", "device-driver", "iommu-group"};
 
 static void test_pass(Fixture *fixture, gconstpointer data)
 {
@@ -444,10 +444,24 @@ static void test_host(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(count(without, CHECK_SKIP, NULL), ==, 2);
 }
 
+/* The other port in the same group: what the guest's port may write, reaches it. */
+static void test_group(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GPtrArray) checks = NULL;
+
+    (void)data;
+    ((HostPci *)fixture->host->pci->pdata[1])->iommu_group =
+        ((HostPci *)fixture->host->pci->pdata[0])->iommu_group;
+    checks = verify(fixture);
+    g_assert_cmpuint(count(checks, CHECK_FAIL, "iommu-group"), ==, 1);
+    g_assert_cmpuint(count(checks, CHECK_FAIL, NULL), ==, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/verify/pass", Fixture, NULL, set_up, test_pass, tear_down);
+    g_test_add("/verify/group", Fixture, NULL, set_up, test_group, tear_down);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strconcat("/verify/fail/", cases[i].name, NULL);
 
