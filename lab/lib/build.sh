@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is made once and kept: the rack's tools, the server's disk, the ssh key.
 
-# apt's sources of this machine, as deb lines for another release of Debian.
+# apt's sources of this machine, as deb lines for another release of Debian, with its backports.
 apt_sources() {
     # shellcheck disable=SC2016 # apt expands these
     apt-get indextargets --format '$(ORIGIN) $(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
         awk -v want="$1" -v keys=/usr/share/keyrings/debian-archive-keyring.gpg '
             $1 == "Debian" && $3 !~ /backports/ && !seen[$0]++ {
+                plain = $3 !~ /-/
                 sub(/^[a-z]+/, want, $3)
                 printf "deb [signed-by=%s] %s %s main\n", keys, $2, $3
+                if (plain)
+                    printf "deb [signed-by=%s] %s %s-backports main\n", keys, $2, $3
             }'
 }
 
@@ -34,10 +37,14 @@ rack_make() {
     mkdir -p "$RACK/state" "$RACK/cache" "$RACK/lab"
 }
 
-# An initrd of only what finds the root disk is made and booted much faster.
+# An initrd of only what finds the root disk is made and booted much faster. The kernel is the one of
+# the backports (server/preferences): 6.1 stalls under emulation when an IOMMU is there that its
+# arguments do not switch on, as on a server that is still to be prepared.
 server_root_make() {
     local settings=/usr/share/initramfs-tools
     root_make bookworm server "$CACHE/server-root" \
+        --setup-hook="mkdir -p \"\$1/etc/apt/preferences.d\"" \
+        --setup-hook="cp $LAB/server/preferences \"\$1/etc/apt/preferences.d/lab\"" \
         --setup-hook="mkdir -p \"\$1$settings/conf.d\" \"\$1$settings/modules.d\"" \
         --setup-hook="cp $LAB/server/initramfs.conf \"\$1$settings/conf.d/lab\"" \
         --setup-hook="cp $LAB/server/initramfs.modules \"\$1$settings/modules.d/lab\""
@@ -78,8 +85,39 @@ server_kernel_take() {
     cp -L "$root/bin/busybox" "$GUEST/busybox"
 }
 
+# What GRUB reads before the server's own update-grub has run; the root disk is vda.
+first_grub_cfg_make() {
+    local root=$CACHE/server-root release
+    release=$(basename "$root"/lib/modules/*)
+    mkdir -p "$root/boot/grub"
+    cp -r /usr/lib/grub/x86_64-efi "$root/boot/grub/" # as grub-install does
+    printf '%s\n' 'set timeout=0' 'menuentry first {' \
+        "  linux /boot/vmlinuz-$release root=LABEL=root rw $(server_own_arguments)" \
+        "  initrd /boot/initrd.img-$release" '}' >"$root/boot/grub/grub.cfg"
+}
+
+# The server's own kernel arguments, as its /etc/default/grub has them.
+server_own_arguments() {
+    sed -n 's/^GRUB_CMDLINE_LINUX="\(.*\)"$/\1/p' "$LAB/server/files/etc/default/grub"
+}
+
+# A FAT disk with a GRUB that finds the root disk's own configuration.
+esp_make() {
+    # shellcheck disable=SC2016 # GRUB expands it
+    printf '%s\n' 'search --no-floppy --label root --set=root' 'set prefix=($root)/boot/grub' \
+        'configfile $prefix/grub.cfg' >"$CACHE/esp.cfg"
+    grub-mkstandalone -O x86_64-efi -o "$CACHE/bootx64.efi" "boot/grub/grub.cfg=$CACHE/esp.cfg"
+    rm -f "$ESP.part"
+    truncate -s 64M "$ESP.part"
+    mformat -i "$ESP.part" -F ::
+    mmd -i "$ESP.part" ::/EFI ::/EFI/BOOT
+    mcopy -i "$ESP.part" "$CACHE/bootx64.efi" ::/EFI/BOOT/BOOTX64.EFI
+    mv "$ESP.part" "$ESP"
+}
+
 server_disk_make() {
     server_root_configure
+    first_grub_cfg_make
     server_kernel_take
     rm -f "$DISK.part"
     truncate -s 16G "$DISK.part"
@@ -106,7 +144,8 @@ fresh() {
 
 # Makes whatever is missing or older than its recipe.
 build_all() {
-    need_command mmdebstrap mke2fs ssh-keygen
+    local root_recipe=("$LAB/packages/server" "$LAB"/server/{initramfs.conf,initramfs.modules,preferences})
+    need_command mmdebstrap mke2fs ssh-keygen grub-mkstandalone mformat
     mkdir -p "$CACHE"
     chmod 700 "$CACHE"
     key_make
@@ -114,11 +153,12 @@ build_all() {
         step "making the rack (QEMU, Open vSwitch)" rack_make
         fresh rack "$LAB/packages/rack"
     fi
-    if stale server-root "$LAB/packages/server" "$LAB"/server/initramfs.*; then
+    if stale server-root "${root_recipe[@]}"; then
         step "making the server's root file system" server_root_make
-        fresh server-root "$LAB/packages/server" "$LAB"/server/initramfs.*
+        fresh server-root "${root_recipe[@]}"
         rm -f "$CACHE/disk.key"
     fi
+    [ -f "$ESP" ] || step "making the disk that GRUB starts from" esp_make
     if stale disk "$LAB/server"; then
         step "making the server's disk" server_disk_make
         fresh disk "$LAB/server"

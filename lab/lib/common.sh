@@ -9,6 +9,7 @@ paths_set() {
     STATE=$CACHE/state
     RACK=$CACHE/rack
     DISK=$CACHE/server.raw
+    ESP=$CACHE/esp.raw
     GUEST=$CACHE/guest
     KEY=$CACHE/id_ed25519
 }

@@ -16,13 +16,12 @@ profile_load() {
     SOCKETS=2 CORES=2 THREADS=2
     NODE_MEMORY=2G       # each socket is a NUMA node
     IOMMU=on             # off: a machine with no IOMMU at all
-    BOOT=direct          # QEMU loads the kernel; grub is to come
+    BOOT=direct          # QEMU loads the kernel; grub: firmware, GRUB, the server's own /etc/default/grub
     KERNEL_ARGS=""
     PORTS=() MODELS=() NODES=() SLOTS=() CABLES=()
     MANAGEMENT_SLOT=0/9.0
     # shellcheck source=/dev/null
     . "$file"
-    [ "$BOOT" = direct ] || die "$file: BOOT=$BOOT is not there yet"
 }
 
 # nic PORT MODEL NODE SLOT.FUNCTION CABLE: one port. Ports in one slot are one card; MODEL is igb

@@ -69,15 +69,29 @@ nic_arguments() {
 
 disk_arguments() {
     local platform=""
-    # Behind an IOMMU the disk must ask for translated addresses.
-    [ "$IOMMU" = off ] || platform=",iommu_platform=on,disable-legacy=on"
+    # Behind an IOMMU the disk must ask for translated addresses, which firmware and GRUB cannot.
+    [ "$IOMMU" = off ] || [ "$BOOT" = grub ] || platform=",iommu_platform=on,disable-legacy=on"
+    [ "$BOOT" != grub ] || platform=",bootindex=2" # the firmware connects to no others
     QEMU+=(-drive "file=/state/disk.qcow2,if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap")
     QEMU+=(-device "virtio-blk-pci,drive=disk,bus=pcie.0$platform")
 }
 
+# With firmware and GRUB the kernel arguments are the server's own business.
+boot_arguments() {
+    if [ "$BOOT" = direct ]; then
+        QEMU+=(-kernel /cache/guest/vmlinuz -initrd /cache/guest/initrd -append "$1 $KERNEL_ARGS")
+        return
+    fi
+    QEMU+=(-drive "if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd")
+    QEMU+=(-drive "if=pflash,unit=1,format=raw,file=/state/firmware.fd")
+    QEMU+=(-drive "file=/cache/esp.raw,if=none,id=esp,format=raw,readonly=on")
+    QEMU+=(-device "virtio-blk-pci,drive=esp,bus=pcie.0,bootindex=1")
+}
+
 # Fills the array QEMU from the profile. Paths are the rack's.
 qemu_arguments() {
-    local args="root=/dev/vda rw console=ttyS0 net.ifnames=1 mitigations=off"
+    local args
+    args="root=LABEL=root rw $(server_own_arguments)"
     SLOTS_MADE=""
     QEMU=(nice -n 5 qemu-system-x86_64 -nodefaults -no-user-config -name server1 -display none)
     if [ "$IOMMU" = on ]; then
@@ -92,7 +106,7 @@ qemu_arguments() {
     node_arguments
     nic_arguments
     disk_arguments
-    QEMU+=(-kernel /cache/guest/vmlinuz -initrd /cache/guest/initrd -append "$args $KERNEL_ARGS")
+    boot_arguments "$args"
     QEMU+=(-serial file:/state/console.log -monitor "unix:/state/monitor.sock,server,nowait")
     QEMU+=(-daemonize -pidfile /state/qemu.pid)
 }
@@ -107,11 +121,15 @@ console_end() {
 # shellcheck disable=SC2016 # the rack's shell expands it
 server_alive() { rack_run sh -c 'kill -0 "$(cat /state/qemu.pid)"' 2>/dev/null; }
 
-# A busy machine with two cores and no KVM needs about two minutes for 24 CPUs.
+# How often the server has come up since it was started.
+server_boots() { grep -cs 'lab: ready' "$STATE/console.log"; }
+
+# server_wait [BOOTS]: until it has come up so often. A busy machine with two cores and no KVM needs
+# about two minutes for 24 CPUs.
 server_wait() {
-    local begin=$SECONDS limit=1200 shown=0
+    local begin=$SECONDS limit=1200 shown=0 boots=${1-1}
     ! kvm_nests || limit=300
-    until grep -qs 'lab: ready' "$STATE/console.log"; do
+    until [ "$(server_boots)" -ge "$boots" ]; do
         if ! server_alive; then
             console_end
             die "the server has ended"

@@ -51,6 +51,9 @@ expect() {
 # The guest's words, without the carriage returns.
 guest_words() { lab run "tr -d '\r' </var/log/libvirt/qemu/$1-serial.log"; }
 
+# told SLICE: the guest's own words into the log.
+told() { guest_words "$1" | sed -n "s/^guest: /# $1 says: /p"; }
+
 # wait_words SLICE PATTERN: until the guest has said so. Guests in an emulated server are slow.
 wait_words() {
     local end=$((SECONDS + 300))

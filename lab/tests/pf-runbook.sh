@@ -21,6 +21,8 @@ check "Blue's vCPUs lie on node 1" thread_on $BLUE 'CPU 7/KVM' 23
 check "Red's IOThread is on its service core" thread_on $RED 'IO iothread1' 2-3
 check "Red has booted" wait_words $RED '^guest: done'
 check "Blue has booted" wait_words $BLUE '^guest: done'
+told $RED
+told $BLUE
 check "Red sees 8 CPUs, siblings 0-1" wait_words $RED '^guest: cpus 8, siblings of cpu0: 0[-,]1'
 check "Red reaches its VLAN" wait_words $RED '^guest: ping 52:54:00:10:00:01 vlan 100 .* 3/3'
 check "Blue reaches its VLAN" wait_words $BLUE '^guest: ping 52:54:00:10:00:02 vlan 200 .* 3/3'

@@ -47,6 +47,8 @@ check "it has the VF first, then the port" in_order gateway "$first igbvf 52:54:
 check "its VF reaches VLAN 100" wait_words gateway "^guest: ping $first vlan 100 .* 3/3"
 check "its port reaches VLAN 200" wait_words gateway '^guest: ping 52:54:00:10:00:04 vlan 200 .* 3/3'
 check "the second slice has booted" wait_words bonded '^guest: done'
+told gateway
+told bonded
 check "it has two VFs, in order" in_order bonded "$second igbvf $third igbvf"
 check "the first reaches VLAN 100" wait_words bonded "^guest: ping $second vlan 100 .* 3/3"
 check "the second too" wait_words bonded "^guest: ping $third vlan 100 .* 3/3"

@@ -25,6 +25,8 @@ check "the PF knows Red's MAC and VLAN" expect 0 "$RED.*vlan 100" ip link show e
 check "the PF knows Blue's MAC and VLAN" expect 0 "$BLUE.*vlan 200" ip link show ens1f0
 check "Red has booted" wait_words red-worker1 '^guest: done'
 check "Blue has booted" wait_words blue-worker1 '^guest: done'
+told red-worker1
+told blue-worker1
 check "Red has a VF" wait_words red-worker1 "^guest: nic $RED up igbvf"
 check "Red reaches VLAN 100" wait_words red-worker1 "^guest: ping $RED vlan 100 .* 3/3"
 check "Blue reaches VLAN 200" wait_words blue-worker1 "^guest: ping $BLUE vlan 200 .* 3/3"
@@ -46,7 +48,7 @@ check "verify finds nothing wrong" verified $SPEC
 check "a second apply changes nothing" expect 0 'nothing' bmslice apply $SPEC
 lab run virsh --quiet destroy red-worker1
 forget red-worker1
-check "apply starts Red again, and only Red" expect 0 'start domain red.*1 step' \
+check "apply starts Red again, and only Red" expect 0 'start domain red.*2 steps' \
     "bmslice apply $SPEC 2>&1 | tr '\n' ' '"
 check "Red has the same MAC as before" wait_words red-worker1 "^guest: ping $RED vlan 100 .* 3/3"
 check "destroy removes both" expect 0 '' bmslice destroy --delete-disks $SPEC
