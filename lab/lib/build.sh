@@ -2,17 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is made once and kept: the rack's tools, the server's disk, the ssh key.
 
-# apt's sources of this machine, as deb lines for another release of Debian, with its backports.
+# apt's sources of this machine, as deb lines for another release of Debian.
 apt_sources() {
     # shellcheck disable=SC2016 # apt expands these
     apt-get indextargets --format '$(ORIGIN) $(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
         awk -v want="$1" -v keys=/usr/share/keyrings/debian-archive-keyring.gpg '
             $1 == "Debian" && $3 !~ /backports/ && !seen[$0]++ {
-                plain = $3 !~ /-/
                 sub(/^[a-z]+/, want, $3)
                 printf "deb [signed-by=%s] %s %s main\n", keys, $2, $3
-                if (plain)
-                    printf "deb [signed-by=%s] %s %s-backports main\n", keys, $2, $3
             }'
 }
 
@@ -37,14 +34,10 @@ rack_make() {
     mkdir -p "$RACK/state" "$RACK/cache" "$RACK/lab"
 }
 
-# An initrd of only what finds the root disk is made and booted much faster. The kernel is the one of
-# the backports (server/preferences): 6.1 stalls under emulation when an IOMMU is there that its
-# arguments do not switch on, as on a server that is still to be prepared.
+# An initrd of only what finds the root disk is made and booted much faster.
 server_root_make() {
     local settings=/usr/share/initramfs-tools
     root_make bookworm server "$CACHE/server-root" \
-        --setup-hook="mkdir -p \"\$1/etc/apt/preferences.d\"" \
-        --setup-hook="cp $LAB/server/preferences \"\$1/etc/apt/preferences.d/lab\"" \
         --setup-hook="mkdir -p \"\$1$settings/conf.d\" \"\$1$settings/modules.d\"" \
         --setup-hook="cp $LAB/server/initramfs.conf \"\$1$settings/conf.d/lab\"" \
         --setup-hook="cp $LAB/server/initramfs.modules \"\$1$settings/modules.d/lab\""
@@ -144,7 +137,7 @@ fresh() {
 
 # Makes whatever is missing or older than its recipe.
 build_all() {
-    local root_recipe=("$LAB/packages/server" "$LAB"/server/{initramfs.conf,initramfs.modules,preferences})
+    local root_recipe=("$LAB/packages/server" "$LAB"/server/initramfs.{conf,modules})
     need_command mmdebstrap mke2fs ssh-keygen grub-mkstandalone mformat
     mkdir -p "$CACHE"
     chmod 700 "$CACHE"

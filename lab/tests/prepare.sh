@@ -46,6 +46,17 @@ forgotten() {
         state_same
 }
 
+# rebooted PATTERN COMMAND...: the server says that, and comes up again. It may take the connection away
+# before the exit code is through.
+rebooted() {
+    local pattern=$1 boots out
+    shift
+    boots=$(lab boots)
+    out=$(lab run "$@" 2>&1)
+    printf '%s\n' "$out"
+    grep -qE -- "$pattern" <<<"$out" && lab wait $((boots + 1))
+}
+
 pins() {
     # shellcheck disable=SC2016
     lab run 'for s in red-worker1 blue-worker1; do virsh vcpupin $s; virsh emulatorpin $s; done'
@@ -82,10 +93,8 @@ check "not confirmed in time: all goes back" forgotten 20s
 check "prepare, to be confirmed" \
     expect 0 'goes back in' bmslice prepare --confirm-within=10min $SPEC
 check "confirmed" expect 0 'Confirmed' bmslice prepare --confirm
-boots=$(lab boots)
 check "prepare again: nothing to do but to reboot, which it does" \
-    expect 0 'Nothing to do but to reboot' bmslice prepare --reboot $SPEC
-lab wait $((boots + 1))
+    rebooted 'Nothing to do but to reboot' bmslice prepare --reboot $SPEC
 check "the kernel arguments are in force" \
     expect 0 'isolcpus=managed_irq,domain,' cat /proc/cmdline
 check "a page of 1 GiB is on node 1" expect 0 '^1$' \
@@ -124,8 +133,6 @@ check "a boot without its ports: the slices are held" held
 check "the ports are back: they run" released
 
 check "destroy" expect 0 '' bmslice destroy --delete-disks $SPEC
-boots=$(lab boots)
-check "prepare --undo --reboot" expect 0 '' bmslice prepare --undo --reboot
-lab wait $((boots + 1))
+check "prepare --undo --reboot" rebooted 'Taken back' bmslice prepare --undo --reboot
 check "the server is as it was" state_same
 finish

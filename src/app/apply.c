@@ -131,7 +131,8 @@ static char *undo_steps(Run *run, guint n_done)
 
         if (!ACTIONS[step->kind].undo)
             continue;
-        report_message(run->report, "taking back: %s", step->text);
+        if (step->kind != STEP_VF)
+            report_message(run->report, "taking back: %s", step->text);
         run->step = step;
         if (ACTIONS[step->kind].undo(run, &error))
             continue;

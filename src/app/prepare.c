@@ -35,8 +35,10 @@ char *prepare_diff(const Step *step)
     return diff_texts(step->setting->target, before, step->setting->value);
 }
 
-static bool needs_reboot(const GPtrArray *steps)
+bool prepare_needs_reboot(const Job *job)
 {
+    g_autoptr(GPtrArray) steps = prepare_list(job);
+
     for (guint i = 0; i < steps->len; i++) {
         if (((const Step *)steps->pdata[i])->reboot == 1)
             return true;
@@ -44,16 +46,16 @@ static bool needs_reboot(const GPtrArray *steps)
     return false;
 }
 
-static bool reboot(const OpsReport *report, GError **error)
+bool prepare_reboot(const OpsReport *report, GError **error)
 {
-    const char *const argv[] = {"systemctl", "reboot", NULL};
+    const char *const argv[] = {"systemctl", "--no-block", "reboot", NULL};
 
     report_message(report, "rebooting this host");
     return hands_run(&HANDS_OF_HOST, argv, NULL, error);
 }
 
-bool prepare_make(Job *job, const PrepareOptions *options, const OpsReport *report,
-                  GPtrArray **ret_done, GError **error)
+bool prepare_make(Job *job, guint confirm_within, const OpsReport *report, GPtrArray **ret_done,
+                  GError **error)
 {
     g_autoptr(Changes) changes = changes_open(&HANDS_OF_HOST, report, job->findings, error);
     g_autoptr(GPtrArray) steps = prepare_list(job);
@@ -61,15 +63,14 @@ bool prepare_make(Job *job, const PrepareOptions *options, const OpsReport *repo
 
     if (!changes)
         return false;
-    if (options->confirm_within > 0 && steps->len > 0 &&
-        !deadman_arm(changes, options->confirm_within, error))
+    if (confirm_within > 0 && steps->len > 0 && !deadman_arm(changes, confirm_within, error))
         return false;
     if (!changes_make_all(changes, CHANGES_HOST, steps, done, error)) {
         g_prefix_error(error, "host %s is prepared only in part: ", job->plan_host->name);
         return false;
     }
     *ret_done = g_steal_pointer(&done);
-    return !options->reboot || !needs_reboot(steps) || reboot(report, error);
+    return true;
 }
 
 /* Pages, VFs and masks are not taken from under a guest. */
@@ -109,29 +110,20 @@ static bool any_booted(const Changes *changes, const GPtrArray *entries)
     return false;
 }
 
-bool prepare_undo(const PrepareOptions *options, const OpsReport *report, GPtrArray *findings,
-                  guint *ret_done, GError **error)
+bool prepare_undo(const OpsReport *report, GPtrArray *findings, guint *ret_done, bool *ret_reboot,
+                  GError **error)
 {
     g_autoptr(Lock) lock = lock_take(error);
     g_autoptr(Changes) changes =
         lock ? changes_open(&HANDS_OF_HOST, report, findings, error) : NULL;
     g_autoptr(GPtrArray) list = NULL;
-    bool boots_differently;
 
     if (!changes || !check_no_guests(error))
         return false;
     list = changes_list(changes, /* owner= */ NULL);
     *ret_done = list->len;
-    boots_differently = any_booted(changes, list);
-    if (!changes_undo(changes, /* owner= */ NULL, error))
-        return false;
-    if (!boots_differently || findings_have(findings, FINDING_ERROR))
-        return true;
-    if (options->reboot)
-        return reboot(report, error);
-    findings_add(findings, FINDING_WARNING, "reboot-needed", NULL,
-                 "this boot still has the kernel arguments that were taken back: reboot");
-    return true;
+    *ret_reboot = any_booted(changes, list);
+    return changes_undo(changes, /* owner= */ NULL, error);
 }
 
 GPtrArray *prepare_list_undo(GError **error)

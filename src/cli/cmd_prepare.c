@@ -24,13 +24,6 @@ const GOptionEntry PREPARE_OPTIONS[] = {
     G_OPTION_ENTRY_NULL,
 };
 
-static bool read_options(PrepareOptions *options, GError **error)
-{
-    options->reboot = reboot_option;
-    return !confirm_within_option ||
-           text_parse_seconds(confirm_within_option, &options->confirm_within, error);
-}
-
 static void show_diffs(const Globals *globals, const GPtrArray *steps)
 {
     for (guint i = 0; i < steps->len; i++) {
@@ -88,8 +81,16 @@ static void show_outcome(const Globals *globals, const Job *job, const GPtrArray
                    confirm_within_option);
 }
 
-static int make(const Globals *globals, const char *spec, const PrepareOptions *options,
-                GError **error)
+/* The last thing: whoever reads the outcome may lose the host with it. */
+static int reboot(const Globals *globals, bool needed, GError **error)
+{
+    const OpsReport report = cmd_open_report(globals);
+
+    fflush(globals->out.out);
+    return !reboot_option || !needed || prepare_reboot(&report, error) ? EXIT_FINE : EXIT_FAILED;
+}
+
+static int make(const Globals *globals, const char *spec, guint confirm_within, GError **error)
 {
     const JobOptions job_options = {
         .spec_path = spec, .connect = globals->connect, .live = true, .exclusive = !dry_run_option};
@@ -105,10 +106,12 @@ static int make(const Globals *globals, const char *spec, const PrepareOptions *
     if (dry_run_option)
         return show_plan_of_host(globals, job);
     shown = job->findings->len;
-    if (!prepare_make(job, options, &report, &done, error))
+    if (!prepare_make(job, confirm_within, &report, &done, error))
         return EXIT_FAILED;
     show_outcome(globals, job, done);
-    return cmd_show_more(globals, job->findings, shown) ? EXIT_FINDINGS : EXIT_FINE;
+    if (cmd_show_more(globals, job->findings, shown))
+        return EXIT_FINDINGS;
+    return reboot(globals, prepare_needs_reboot(job), error);
 }
 
 static int show_undo(const Globals *globals, GError **error)
@@ -125,22 +128,28 @@ static int show_undo(const Globals *globals, GError **error)
     return EXIT_FINE;
 }
 
-static int undo(const Globals *globals, const PrepareOptions *options, GError **error)
+static int undo(const Globals *globals, GError **error)
 {
     const OpsReport report = cmd_open_report(globals);
     g_autoptr(GPtrArray) findings = findings_new();
     guint done = 0;
+    bool needs_reboot = false;
 
     if (dry_run_option)
         return show_undo(globals, error);
-    if (!prepare_undo(options, &report, findings, &done, error))
+    if (!prepare_undo(&report, findings, &done, &needs_reboot, error))
         return EXIT_FAILED;
     if (globals->json)
         cmd_print_json(globals, json_pack("{s:i, s:o}", "taken_back", (int)done, "findings",
                                           findings_to_json(findings)));
     else
         term_print(&globals->out, TERM_PLAIN, done ? "Taken back.\n" : "Nothing to take back.\n");
-    return cmd_show_more(globals, findings, 0) ? EXIT_FINDINGS : EXIT_FINE;
+    if (needs_reboot && !reboot_option && !globals->json)
+        term_print(&globals->out, TERM_YELLOW,
+                   "This boot still has its kernel arguments: a reboot ends that (--reboot).\n");
+    if (cmd_show_more(globals, findings, 0))
+        return EXIT_FINDINGS;
+    return reboot(globals, needs_reboot, error);
 }
 
 static int confirm(const Globals *globals, GError **error)
@@ -171,19 +180,19 @@ static int boot(const Globals *globals, GError **error)
 
 int cmd_prepare(const Globals *globals, char *const *args, GError **error)
 {
-    PrepareOptions options = {0};
     const char *spec = args ? args[0] : NULL;
+    guint confirm_within = 0;
 
-    if (!read_options(&options, error))
+    if (confirm_within_option && !text_parse_seconds(confirm_within_option, &confirm_within, error))
         return EXIT_FAILED;
     if (boot_option)
         return boot(globals, error);
     if (undo_option)
-        return undo(globals, &options, error);
+        return undo(globals, error);
     if (confirm_option)
         return confirm(globals, error);
     if (spec)
-        return make(globals, spec, &options, error);
+        return make(globals, spec, confirm_within, error);
     g_set_error(error, BMS_ERROR, BMS_ERROR_USAGE,
                 "a SPEC is missing (only --undo and --confirm need none)");
     return EXIT_FAILED;

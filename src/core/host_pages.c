@@ -77,6 +77,41 @@ static void derive_pool(const HostInput *input, const HostNode *node, gint64 pag
     }
 }
 
+/* /dev/hugepages has the default size only, and libvirt wants a mount of each size that it is to
+ * use (https://libvirt.org/kbase/memorydevices.html; found when it starts). */
+#define MOUNT_TEXT                                                                                 \
+    "# Made by bmslice; \"bmslice prepare --undo\" takes it back.\n"                               \
+    "[Unit]\n"                                                                                     \
+    "Description=Huge pages of 2 MiB, beside the default ones of 1 GiB (bmslice)\n"                \
+    "DefaultDependencies=no\n"                                                                     \
+    "Before=sysinit.target\n"                                                                      \
+    "ConditionPathExists=/sys/kernel/mm/hugepages/hugepages-2048kB\n"                              \
+    "\n"                                                                                           \
+    "[Mount]\n"                                                                                    \
+    "What=hugetlbfs\n"                                                                             \
+    "Where=/dev/hugepages2M\n"                                                                     \
+    "Type=hugetlbfs\n"                                                                             \
+    "Options=pagesize=2M\n"                                                                        \
+    "\n"                                                                                           \
+    "[Install]\n"                                                                                  \
+    "WantedBy=sysinit.target\n"
+
+static void derive_mount(const HostInput *input, GPtrArray *steps)
+{
+    static const char why[] = "libvirt uses pages only of sizes that are mounted";
+    const char *before = facts_get(input->facts, STEPS_PAGES_MOUNT);
+
+    if (g_strcmp0(before, MOUNT_TEXT) != 0)
+        host_add_setting(steps, STEP_BOOT_UNIT, input->plan_host->name,
+                         setting_new(SETTING_FILE, STEPS_PAGES_MOUNT, MOUNT_TEXT), before, why,
+                         "write " STEPS_PAGES_MOUNT)
+            ->reboot = 1;
+    if (g_strcmp0(facts_get(input->facts, STEPS_PAGES_WANTS), MOUNT_TEXT) != 0)
+        host_add_setting(steps, STEP_BOOT_UNIT, input->plan_host->name,
+                         setting_new(SETTING_LINK, STEPS_PAGES_WANTS, STEPS_PAGES_MOUNT), NULL, why,
+                         "enable " STEPS_PAGES_MOUNT);
+}
+
 static gint compare_sizes(gconstpointer a, gconstpointer b)
 {
     gint64 left = *(const gint64 *)a, right = *(const gint64 *)b;
@@ -96,6 +131,9 @@ void host_pages(const HostInput *input, GPtrArray *steps, GPtrArray *findings)
             g_array_append_val(sizes, slice->hugepage_bytes);
     }
     g_array_sort(sizes, compare_sizes);
+    if (input->facts && g_ptr_array_find_with_equal_func(input->plan_host->kernel_args,
+                                                         "hugepagesz=2M", g_str_equal, NULL))
+        derive_mount(input, steps);
     for (guint n = 0; n < input->host->nodes->len; n++) {
         for (guint i = 0; i < sizes->len; i++) {
             gint64 size = g_array_index(sizes, gint64, i);

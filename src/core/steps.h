@@ -27,6 +27,8 @@ extern const char *const STEPS_FACTS[];
 #define STEPS_BOOT_WANTS "/etc/systemd/system/multi-user.target.wants/bmslice-boot.service"
 #define STEPS_BOOT_PLAN "/var/lib/bmslice/plan.json"
 #define STEPS_HOOK "/etc/libvirt/hooks/qemu.d/bmslice"
+#define STEPS_PAGES_MOUNT "/etc/systemd/system/dev-hugepages2M.mount"
+#define STEPS_PAGES_WANTS "/etc/systemd/system/sysinit.target.wants/dev-hugepages2M.mount"
 /* A folder; in it, a file for each slice that is not to start, with the reason. */
 #define STEPS_HELD "/run/bmslice/held"
 

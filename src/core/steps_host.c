@@ -34,6 +34,9 @@ const char *const STEPS_FACTS[] = {
     "/sys/kernel/mm/ksm/run",
     "/sys/kernel/mm/transparent_hugepage/enabled",
     "/sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor",
+    /* host_pages.c */
+    STEPS_PAGES_MOUNT,
+    STEPS_PAGES_WANTS,
     /* host_boot_unit.c */
     STEPS_BOOT_UNIT_PATH,
     STEPS_BOOT_WANTS,

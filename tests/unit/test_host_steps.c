@@ -292,6 +292,8 @@ static void assert_path(const PlanHost *plan_host, const Setting *setting)
                                         STEPS_BOOT_WANTS,
                                         STEPS_BOOT_PLAN,
                                         STEPS_HOOK,
+                                        STEPS_PAGES_MOUNT,
+                                        STEPS_PAGES_WANTS,
                                         "/proc/irq/default_smp_affinity",
                                         "/sys/devices/virtual/workqueue/cpumask",
                                         "/sys/kernel/mm/ksm/run",
