@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Colours of slices after Okabe and Ito (https://jfly.uni-koeln.de/color/), which colour-blind
+ * people can tell apart; vermilion and green are a little darker so that white text on them has a
+ * contrast of 4.5. Their orange and black are left for warnings. What counts is told by pattern and
+ * letter too. Values, not variables: few programs besides browsers know var().
+ *
+ * sN: filled with the colour of a slice, iN: text on it, lN: a line in it; gN: the second, third
+ * ... slice of that colour.
+ */
+#include "core/picture_private.h"
+
+const char PICTURE_STYLE[] =
+    "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','Noto Sans',"
+    "'DejaVu Sans',sans-serif;font-size:12px;fill:#1f2328}"
+    ".mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;"
+    "font-size:11px}"
+    ".t1{font-size:22px;font-weight:700}.t2{font-size:14px;font-weight:700}"
+    ".t3{font-size:13px;font-weight:700}.sub{font-size:11px}"
+    ".num{font-size:13px;font-weight:700}"
+    ".muted{fill:#57606a}.bad{fill:#a40e26}"
+    ".canvas{fill:#fff}"
+    ".node{fill:#f3f5f8;stroke:#8c959f;stroke-width:1.5}"
+    ".domain{fill:#fff;stroke:#d0d7de}"
+    ".core{fill:#e4e8ed}"
+    ".free{fill:#fff;stroke:#c3cad2}"
+    ".host{fill:#d5dae1;stroke:#6e7781}"
+    ".service{fill:#fff;stroke-width:2}"
+    ".idle{fill:#fff;stroke-width:1.5;stroke-dasharray:3 3}"
+    ".bar{fill:#fff;stroke:#c3cad2}"
+    ".card{fill:#fff;stroke:#8c959f}"
+    ".used{fill:#d5dae1;stroke:#6e7781}"
+    ".halo{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}"
+    ".halo-host{paint-order:stroke;stroke:#d5dae1;stroke-width:4px;stroke-linejoin:round}"
+    ".hatch{fill:none;stroke-width:2;opacity:.5}"
+    ".hatch-host{fill:none;stroke:#6e7781;stroke-width:1.5;opacity:.55}"
+    ".none{stroke:#57606a}"
+    ".line{fill:none;stroke-width:2.5}"
+    ".under{fill:none;stroke:#f3f5f8;stroke-width:6}"
+    ".far{stroke-dasharray:7 4}"
+    ".tape{fill:none;stroke:#f5b800;stroke-width:5}"
+    ".stripes{fill:none;stroke:#1b1f24;stroke-width:5;stroke-dasharray:6 6}"
+    ".tape-edge{fill:none;stroke:#1b1f24;stroke-width:7}"
+    ".thin{stroke-width:2.5}.thin-edge{stroke-width:4}"
+    ".pill{fill:#f5b800;stroke:#1b1f24;stroke-width:1.5}"
+    ".on-pill{fill:#1b1f24;font-weight:700}"
+    ".warning{fill:#f5b800;stroke:#1b1f24}.error{fill:#a40e26;stroke:#fff}"
+    ".info{fill:#57606a;stroke:#fff}"
+    ".in-warning{fill:#1b1f24;font-size:11px;font-weight:700}"
+    ".in-error,.in-info{fill:#fff;font-size:11px;font-weight:700}"
+    ".s0{fill:#c75000}.s1{fill:#0072b2}.s2{fill:#00805d}.s3{fill:#cc79a7}.s4{fill:#56b4e9}"
+    ".s5{fill:#f0e442}"
+    ".i0,.i1,.i2{fill:#fff}.i3,.i4,.i5{fill:#111}"
+    ".l0{stroke:#c75000}.l1{stroke:#0072b2}.l2{stroke:#00805d}.l3{stroke:#b35c8c}"
+    ".l4{stroke:#2f93cf}.l5{stroke:#8f8500}"
+    ".g1{stroke:#111;stroke-width:2}.g2{stroke:#111;stroke-width:2;stroke-dasharray:5 3}"
+    ".g3{stroke:#111;stroke-width:2;stroke-dasharray:1.5 2.5}"
+    "@media(prefers-color-scheme:dark){"
+    "text{fill:#e6edf3}.muted{fill:#9da7b1}.bad{fill:#ff8b94}"
+    ".canvas{fill:#0d1117}.node{fill:#171c24;stroke:#656d76}.domain{fill:#0d1117;stroke:#363d46}"
+    ".core{fill:#262d36}.free{fill:#0d1117;stroke:#484f58}.host{fill:#30363d;stroke:#9198a1}"
+    ".service,.idle,.bar,.card{fill:#0d1117}.bar{stroke:#484f58}.card{stroke:#656d76}"
+    ".used{fill:#30363d;stroke:#9198a1}"
+    ".halo{stroke:#0d1117}.halo-host{stroke:#30363d}.hatch-host{stroke:#9198a1}"
+    ".none{stroke:#9da7b1}.under{stroke:#171c24}"
+    ".pill,.warning,.tape-edge{stroke:#0d1117}"
+    ".error{fill:#da3633}"
+    ".in-warning,.on-pill{fill:#1b1f24}.in-error,.in-info{fill:#fff}"
+    ".i0,.i1,.i2{fill:#fff}.i3,.i4,.i5{fill:#111}"
+    ".l0{stroke:#e3651a}.l1{stroke:#2b95d6}.l2{stroke:#14a87f}.l3{stroke:#cc79a7}"
+    ".l4{stroke:#56b4e9}.l5{stroke:#f0e442}"
+    ".g1,.g2,.g3{stroke:#fff}"
+    "}";
