@@ -66,6 +66,11 @@ GPtrArray *ops_domain_xml(const Job *job, GError **error);
 /* The same as files, DIR/SLICE.xml; makes the folder when there is none. */
 bool ops_write_xml(const Job *job, const char *directory, GError **error);
 
+/* The plan as pictures (core/picture.h): one SVG, or an HTML page. Replaces @path at once or not at
+ * all. */
+bool ops_write_svg(const Job *job, const char *path, GError **error);
+bool ops_write_html(const Job *job, const char *path, GError **error);
+
 /* The inventory of this host (@root NULL) or of a captured tree. */
 Host *ops_discover(const char *root, GPtrArray *findings, GError **error);
 

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan: placement, core map, steps and domain XML. Changes nothing but the files of --xml. */
+/* plan: placement, core map, steps, domain XML, pictures. Changes nothing but the files it is asked
+ * for. */
 #include "cli/cmd.h"
 #include "cli/show.h"
 
 static char **inventory_option;
 static char *xml_option;
+static char *svg_option;
+static char *html_option;
 
 const GOptionEntry PLAN_OPTIONS[] = {
     {"inventory", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &inventory_option,
      "Host JSON, a folder of it, or JSON Lines; may be repeated (default: this host)", "PATH"},
     {"xml", 0, 0, G_OPTION_ARG_FILENAME, &xml_option, "write the domain XML of each slice", "DIR"},
+    {"svg", 0, 0, G_OPTION_ARG_FILENAME, &svg_option, "draw the server and its slices", "FILE"},
+    {"html", 0, 0, G_OPTION_ARG_FILENAME, &html_option, "the same as a page for a browser", "FILE"},
     G_OPTION_ENTRY_NULL,
 };
 
@@ -24,6 +29,15 @@ static json_t *encode_plan(const Job *job)
     g_ptr_array_unref(empty->findings);
     empty->findings = g_ptr_array_ref(job->findings);
     return plan_to_json(empty);
+}
+
+static bool write_files(const Job *job, GError **error)
+{
+    if (svg_option && !ops_write_svg(job, svg_option, error))
+        return false;
+    if (html_option && !ops_write_html(job, html_option, error))
+        return false;
+    return !xml_option || ops_write_xml(job, xml_option, error);
 }
 
 int cmd_plan(const Globals *globals, char *const *args, GError **error)
@@ -41,7 +55,7 @@ int cmd_plan(const Globals *globals, char *const *args, GError **error)
         cmd_print_json(globals, encode_plan(job));
     else if (job->plan)
         show_plan(&globals->out, job->host, job->plan);
-    if (xml_option && job->plan_host && !ops_write_xml(job, xml_option, error))
+    if (job->plan_host && !write_files(job, error))
         return EXIT_FAILED;
     return cmd_is_refused(job) ? EXIT_FINDINGS : EXIT_FINE;
 }

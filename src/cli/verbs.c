@@ -4,7 +4,7 @@
 const Verb VERBS[] = {
     {"discover", "", "inventory of this host, or of a captured tree (--root)", 0, 0,
      DISCOVER_OPTIONS, cmd_discover},
-    {"plan", "SPEC", "placement, core map, steps and domain XML; changes nothing", 1, 1,
+    {"plan", "SPEC", "placement, core map, steps, domain XML, pictures; changes nothing", 1, 1,
      PLAN_OPTIONS, cmd_plan},
     {"prepare", "[SPEC]", "the host: kernel arguments, hugepages, VFs, interrupts; and undo", 0, 1,
      PREPARE_OPTIONS, cmd_prepare},

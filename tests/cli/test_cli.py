@@ -132,6 +132,27 @@ def test_plan_writes_xml():
             (target / "Red_k8s_cluster_worker1.xml").read_text(encoding="utf-8")
 
 
+def test_plan_draws():
+    with tempfile.TemporaryDirectory() as folder:
+        svg, html = pathlib.Path(folder) / "a.svg", pathlib.Path(folder) / "a.html"
+        svg.write_text("old", encoding="utf-8")
+        expect(run("plan", RED_BLUE, "--inventory", SEED, "--svg", str(svg), "--html", str(html)),
+               FINE)
+        assert svg.read_bytes() == (SOURCE / "docs/red-blue.svg").read_bytes()
+        page = html.read_text(encoding="utf-8")
+        assert page.startswith("<!DOCTYPE html>") and page.count("<svg") == 1
+        assert sorted(p.name for p in pathlib.Path(folder).iterdir()) == ["a.html", "a.svg"]
+        # a refused plan is a picture too, a spec with mistakes is none
+        text = pathlib.Path(RED_BLUE).read_text(encoding="utf-8")
+        expect(plan(text.replace("vcpus: 8", "vcpus: 80"), "--svg", str(svg)), FINDINGS)
+        assert "0 of 2 slices placed" in svg.read_text(encoding="utf-8")
+        svg.unlink()
+        expect(plan(text.replace("vcpus: 8", "vcpu: 8"), "--svg", str(svg)), FINDINGS)
+        assert not svg.exists()
+        expect(run("plan", RED_BLUE, "--inventory", SEED, "--svg", folder + "/none/a.svg"), FAILED,
+               "none/a.svg")
+
+
 def test_remote_nic_is_refused_when_locality_is_required():
     text = pathlib.Path(RED_BLUE).read_text(encoding="utf-8")
     result = plan(text.replace("locality: preferred", "locality: required"))
