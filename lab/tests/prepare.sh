@@ -76,7 +76,7 @@ check "it changed nothing" state_same
 
 # Each kind of step once; of the interrupts, which are many, the first.
 readonly STEPS=('send new' 'send interrupt' 'make 1 VF on 0000:11' 'make 1 VF on 0000:41' keep
-    'write /var/lib' 'make folder' 'write /etc/libvirt' 'write /etc/systemd' enable stage)
+    'write /etc/modules' 'write /var/lib' 'make folder' 'write /etc/libvirt' 'write /etc/systemd' enable stage)
 points=0
 for step in "${STEPS[@]}"; do
     for delay in 0 0.05; do

@@ -14,6 +14,7 @@ typedef struct {
     const OpsReport *report;
     const SliceState *state;
     Changes *changes;
+    gint64 begin;      /* what was journalled before is not ours to take back */
     const Step *step;  /* the one that is run or taken back */
     bool disk_created; /* else it was there before, and what is on it stays */
 } Run;
@@ -26,7 +27,7 @@ static bool set_vf(Run *run, GError **error)
 /* All VFs of the slice at once: each is undone with the first of them. */
 static bool undo_set_vf(Run *run, GError **error)
 {
-    return changes_undo(run->changes, run->state->slice->name, error);
+    return changes_undo_since(run->changes, run->begin, run->state->slice->name, error);
 }
 
 static bool create_volume(Run *run, GError **error)
@@ -78,6 +79,7 @@ static bool stop_domain(Run *run, GError **error)
 
 static bool start_domain(Run *run, GError **error)
 {
+    job_release(run->state->slice->name);
     return virt_start_domain(run->virt, run->state->slice->name, error);
 }
 
@@ -159,7 +161,11 @@ static bool run_step(Run *run, const Step *step, GError **error)
 static bool apply_slice(Virt *virt, Changes *changes, const SliceState *state,
                         const OpsReport *report, GError **error)
 {
-    Run run = {.virt = virt, .report = report, .state = state, .changes = changes};
+    Run run = {.virt = virt,
+               .report = report,
+               .state = state,
+               .changes = changes,
+               .begin = changes_last(changes)};
 
     for (guint i = 0; i < state->steps->len; i++) {
         const Step *step = state->steps->pdata[i];

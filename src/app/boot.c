@@ -99,9 +99,9 @@ static char *prepare_slice(Changes *changes, const Host *host, const PlanSlice *
     return flaw;
 }
 
-static void release(const PlanSlice *slice)
+void job_release(const char *slice)
 {
-    g_autofree char *path = g_build_filename(STEPS_HELD, slice->name, NULL);
+    g_autofree char *path = g_build_filename(STEPS_HELD, slice, NULL);
 
     (void)unlink(path);
 }
@@ -140,7 +140,7 @@ static bool prepare_slices(Changes *changes, const Host *host, const PlanHost *p
         g_autofree char *flaw = prepare_slice(changes, host, slice, steps, failures);
 
         if (!flaw) {
-            release(slice);
+            job_release(slice->name);
             continue;
         }
         ++*ret_held;

@@ -172,6 +172,8 @@ bool changes_make_all(Changes *changes, const char *owner, const GPtrArray *step
  * own idea of it when the guest ends. */
 static bool is_ours(const JournalEntry *entry, const char *value)
 {
+    if (entry->wanted->kind == SETTING_FOLDER)
+        return g_strcmp0(value, "in use") != 0;
     return entry->state == JOURNAL_INTENT || entry->wanted->kind == SETTING_VF ||
            setting_is_met(entry->wanted, value) || setting_is_met(entry->before, value);
 }
@@ -208,13 +210,33 @@ static bool undo_entry(Changes *changes, JournalEntry *entry, GError **error)
     return journal_mark(changes->journal, entry, JOURNAL_UNDONE, error);
 }
 
-bool changes_undo(Changes *changes, const char *owner, GError **error)
+static bool undo_some(Changes *changes, ChangesScope scope, gint64 since, const char *owner,
+                      GError **error)
 {
     g_autoptr(GPtrArray) list = changes_list(changes, owner);
 
     for (guint i = list->len; i-- > 0;) {
-        if (!undo_entry(changes, list->pdata[i], error))
+        JournalEntry *entry = list->pdata[i];
+
+        if (entry->number <= since || (scope == CHANGES_KEPT && setting_is_volatile(entry->wanted)))
+            continue;
+        if (!undo_entry(changes, entry, error))
             return false;
     }
     return true;
+}
+
+bool changes_undo(Changes *changes, ChangesScope scope, const char *owner, GError **error)
+{
+    return undo_some(changes, scope, /* since= */ 0, owner, error);
+}
+
+bool changes_undo_since(Changes *changes, gint64 number, const char *owner, GError **error)
+{
+    return undo_some(changes, CHANGES_ALL, number, owner, error);
+}
+
+gint64 changes_last(const Changes *changes)
+{
+    return journal_last(changes->journal);
 }

@@ -10,7 +10,7 @@
 #include "port/journal.h"
 
 /* Whom a change is for: the host as a whole, or else a slice, by name. */
-#define CHANGES_HOST "host"
+#define CHANGES_HOST ":host" /* no name of a slice */
 
 typedef struct {
     const Hands *hands;
@@ -19,6 +19,11 @@ typedef struct {
     GPtrArray *refused;      /* char *: targets that the kernel keeps as they are, which may be */
     GPtrArray *findings;     /* what could not be made or taken back, and is no failure */
 } Changes;
+
+typedef enum {
+    CHANGES_ALL,
+    CHANGES_KEPT, /* what stays over a reboot: the rest goes by itself then */
+} ChangesScope;
 
 /* @hands and @report must outlive it. NULL with @error. */
 Changes *changes_open(const Hands *hands, const OpsReport *report, GPtrArray *findings,
@@ -37,7 +42,11 @@ bool changes_make_all(Changes *changes, const char *owner, const GPtrArray *step
 /* Takes back all that was done for @owner (NULL: for anybody). What cannot be is an error finding,
  * what somebody else has changed since is left and is a warning; the rest goes on. false with
  * @error only when the journal itself fails. */
-bool changes_undo(Changes *changes, const char *owner, GError **error);
+bool changes_undo(Changes *changes, ChangesScope scope, const char *owner, GError **error);
+/* The same of what was done after the entry numbered @number. */
+bool changes_undo_since(Changes *changes, gint64 number, const char *owner, GError **error);
+/* The number of the last entry; 0: none. */
+gint64 changes_last(const Changes *changes);
 /* JournalEntry *: what changes_undo() would take back, the oldest first; the array is the caller's.
  */
 GPtrArray *changes_list(const Changes *changes, const char *owner);

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "core/steps_add.h"
 
-#define OWNER "confirm"
+#define OWNER ":confirm"
 #define FOLDER "/etc/systemd/system/"
 #define UNIT "bmslice-confirm"
 
@@ -13,10 +13,14 @@
     "# Made by bmslice; \"bmslice prepare --confirm\" takes it back.\n"                            \
     "[Unit]\n"                                                                                     \
     "Description=Take back what bmslice prepared, for nobody has confirmed it\n"                   \
+    "StartLimitIntervalSec=0\n"                                                                    \
     "\n"                                                                                           \
     "[Service]\n"                                                                                  \
     "Type=oneshot\n"                                                                               \
-    "ExecStart=%s prepare --undo --reboot\n"
+    "ExecStart=%s prepare --undo --dead-man --reboot\n"                                            \
+    "SuccessExitStatus=3\n"                                                                        \
+    "Restart=on-failure\n"                                                                         \
+    "RestartSec=15\n"
 
 #define TIMER_TEXT                                                                                 \
     "# Made by bmslice; \"bmslice prepare --confirm\" takes it back.\n"                            \
@@ -66,12 +70,20 @@ bool deadman_arm(Changes *changes, guint seconds, GError **error)
            systemctl(changes, "restart", UNIT ".timer", error);
 }
 
+/* Whoever takes all back needs no timer any more, which would take back what comes after. */
+bool deadman_stop(Changes *changes, GError **error)
+{
+    g_autoptr(GPtrArray) list = changes_list(changes, OWNER);
+
+    return list->len == 0 || systemctl(changes, "stop", UNIT ".timer", error);
+}
+
 bool deadman_disarm(Changes *changes, bool *ret_armed, GError **error)
 {
     g_autoptr(GPtrArray) list = changes_list(changes, OWNER);
 
     *ret_armed = list->len > 0;
     return !*ret_armed || (systemctl(changes, "stop", UNIT ".timer", error) &&
-                           changes_undo(changes, OWNER, error) &&
+                           changes_undo(changes, CHANGES_ALL, OWNER, error) &&
                            systemctl(changes, "daemon-reload", NULL, error));
 }

@@ -10,5 +10,7 @@
 
 /* Before the first change. */
 bool deadman_arm(Changes *changes, guint seconds, GError **error);
+/* Only the timer that is counting now; its files are in the journal. */
+bool deadman_stop(Changes *changes, GError **error);
 /* *@ret_armed: was it armed? */
 bool deadman_disarm(Changes *changes, bool *ret_armed, GError **error);

@@ -133,7 +133,7 @@ static bool destroy_target(Virt *virt, Changes *changes, Target *target, const O
             return false;
         }
     }
-    return changes_undo(changes, target->name, error);
+    return changes_undo(changes, CHANGES_ALL, target->name, error);
 }
 
 bool ops_destroy(Job *job, const char *const *names, bool delete_disks, const OpsReport *report,

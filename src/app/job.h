@@ -44,6 +44,8 @@ void job_check_overlap(Job *job, const GPtrArray *running);
 char *job_program(GError **error);
 /* boot.c: why the slice may not start now, or NULL. Caller frees. */
 char *job_read_held(const char *slice);
+/* It may start: what it needs has been made. */
+void job_release(const char *slice);
 
 /* The domain XML of a slice; NULL with @error while a VF of it has no address yet. */
 char *job_write_domain(const Job *job, const PlanSlice *slice, const char *uuid, GError **error);

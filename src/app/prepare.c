@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "port/change.h"
 #include "port/diff.h"
+#include "port/facts.h"
 #include "port/lock.h"
 
 GPtrArray *prepare_list(const Job *job)
@@ -73,6 +74,23 @@ bool prepare_make(Job *job, guint confirm_within, const OpsReport *report, GPtrA
     return true;
 }
 
+/* Where libvirt does not answer, its guests run on. */
+static bool check_no_qemu(const GError *silence, GError **error)
+{
+    static const char *const names[] = {"/proc/[0-9]*/comm", NULL};
+    g_autoptr(Facts) facts = facts_read(&HANDS_OF_HOST, names);
+    g_autoptr(GPtrArray) paths = facts_list(facts, "/proc/*/comm");
+
+    for (guint i = 0; i < paths->len; i++) {
+        if (!g_str_has_prefix(facts_get(facts, paths->pdata[i]), "qemu-system"))
+            continue;
+        g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED,
+                    "guests run here, and whose they are cannot be asked: %s", silence->message);
+        return false;
+    }
+    return true;
+}
+
 /* Pages, VFs and masks are not taken from under a guest. */
 static bool check_no_guests(GError **error)
 {
@@ -81,8 +99,8 @@ static bool check_no_guests(GError **error)
     g_autoptr(GPtrArray) ours = virt ? virt_list_ours(virt, error) : NULL;
     g_autoptr(GString) names = g_string_new(NULL);
 
-    if (!virt) /* no libvirt, no slices */
-        return true;
+    if (!virt)
+        return check_no_qemu(silent, error);
     for (guint i = 0; ours && i < ours->len; i++) {
         const Observed *slice = ours->pdata[i];
 
@@ -110,20 +128,29 @@ static bool any_booted(const Changes *changes, const GPtrArray *entries)
     return false;
 }
 
-bool prepare_undo(const OpsReport *report, GPtrArray *findings, guint *ret_done, bool *ret_reboot,
-                  GError **error)
+bool prepare_undo(bool dead_man, const OpsReport *report, GPtrArray *findings, guint *ret_done,
+                  bool *ret_reboot, GError **error)
 {
     g_autoptr(Lock) lock = lock_take(error);
     g_autoptr(Changes) changes =
         lock ? changes_open(&HANDS_OF_HOST, report, findings, error) : NULL;
     g_autoptr(GPtrArray) list = NULL;
+    g_autoptr(GError) silent = NULL;
 
-    if (!changes || !check_no_guests(error))
+    bool guests;
+
+    if (!changes)
         return false;
+    guests = !check_no_guests(&silent);
+    if (guests && !dead_man) {
+        g_propagate_error(error, g_steal_pointer(&silent));
+        return false;
+    }
     list = changes_list(changes, /* owner= */ NULL);
     *ret_done = list->len;
-    *ret_reboot = any_booted(changes, list);
-    return changes_undo(changes, /* owner= */ NULL, error);
+    *ret_reboot = any_booted(changes, list) || guests;
+    return deadman_stop(changes, error) &&
+           changes_undo(changes, guests ? CHANGES_KEPT : CHANGES_ALL, /* owner= */ NULL, error);
 }
 
 GPtrArray *prepare_list_undo(GError **error)

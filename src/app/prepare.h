@@ -22,10 +22,12 @@ bool prepare_reboot(const OpsReport *report, GError **error);
  * goes on there. */
 bool prepare_make(Job *job, guint confirm_within, const OpsReport *report, GPtrArray **ret_done,
                   GError **error);
-/* Takes back all that was ever prepared here. *@ret_done: how many changes; *@ret_reboot: this boot
- * still has kernel arguments that were taken back. What could not be taken back is in @findings. */
-bool prepare_undo(const OpsReport *report, GPtrArray *findings, guint *ret_done, bool *ret_reboot,
-                  GError **error);
+/* Takes back all that was ever prepared here, not under running slices: with @dead_man, what the
+ * disk keeps goes back under them too, and a reboot is to do the rest. *@ret_done: how many
+ * changes; *@ret_reboot: this boot still has kernel arguments that were taken back. What could not
+ * be taken back is in @findings. */
+bool prepare_undo(bool dead_man, const OpsReport *report, GPtrArray *findings, guint *ret_done,
+                  bool *ret_reboot, GError **error);
 /* What prepare_undo() would take back, a line each, the first to go first (char *). */
 GPtrArray *prepare_list_undo(GError **error);
 /* Keeps what --confirm-within would have taken back. *@ret_armed: was there anything to confirm? */

@@ -7,7 +7,8 @@
 #include "cli/cmd.h"
 #include "cli/show.h"
 
-static gboolean dry_run_option, undo_option, reboot_option, confirm_option, boot_option;
+static gboolean dry_run_option, undo_option, reboot_option, confirm_option, boot_option,
+    dead_man_option;
 static char *confirm_within_option;
 
 const GOptionEntry PREPARE_OPTIONS[] = {
@@ -19,7 +20,8 @@ const GOptionEntry PREPARE_OPTIONS[] = {
      NULL},
     {"undo", 0, 0, G_OPTION_ARG_NONE, &undo_option, "take back all that was ever prepared here",
      NULL},
-    /* for the systemd unit that prepare writes */
+    /* for the systemd units that prepare writes */
+    {"dead-man", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &dead_man_option, NULL, NULL},
     {"boot", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &boot_option, NULL, NULL},
     G_OPTION_ENTRY_NULL,
 };
@@ -75,7 +77,7 @@ static void show_outcome(const Globals *globals, const Job *job, const GPtrArray
             term_print(&globals->out, TERM_YELLOW, "A reboot is needed (--reboot): %s\n",
                        step->why);
     }
-    if (confirm_within_option)
+    if (confirm_within_option && steps->len > 0)
         term_print(&globals->out, TERM_YELLOW,
                    "All of it goes back in %s unless you say: bmslice prepare --confirm\n",
                    confirm_within_option);
@@ -133,11 +135,12 @@ static int undo(const Globals *globals, GError **error)
     const OpsReport report = cmd_open_report(globals);
     g_autoptr(GPtrArray) findings = findings_new();
     guint done = 0;
-    bool needs_reboot = false;
+    bool needs_reboot = false, flawed;
+    int code;
 
     if (dry_run_option)
         return show_undo(globals, error);
-    if (!prepare_undo(&report, findings, &done, &needs_reboot, error))
+    if (!prepare_undo(dead_man_option, &report, findings, &done, &needs_reboot, error))
         return EXIT_FAILED;
     if (globals->json)
         cmd_print_json(globals, json_pack("{s:i, s:o}", "taken_back", (int)done, "findings",
@@ -147,9 +150,9 @@ static int undo(const Globals *globals, GError **error)
     if (needs_reboot && !reboot_option && !globals->json)
         term_print(&globals->out, TERM_YELLOW,
                    "This boot still has its kernel arguments: a reboot ends that (--reboot).\n");
-    if (cmd_show_more(globals, findings, 0))
-        return EXIT_FINDINGS;
-    return reboot(globals, needs_reboot, error);
+    flawed = cmd_show_more(globals, findings, 0);
+    code = reboot(globals, needs_reboot, error); /* all the more when something stayed */
+    return code == EXIT_FINE && flawed ? EXIT_FINDINGS : code;
 }
 
 static int confirm(const Globals *globals, GError **error)

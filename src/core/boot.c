@@ -30,16 +30,14 @@ static char *find_device_flaw(const Host *host, const PlanDevice *device)
 {
     const char *address = base_address(device);
     const HostPci *pci = address ? host_find_pci(host, address) : NULL;
+    const char *vendor = device->kind == PLAN_DEVICE_VF ? device->pf_vendor : device->vendor;
+    const char *id = device->kind == PLAN_DEVICE_VF ? device->pf_device : device->device;
 
     if (!pci)
         return g_strdup_printf("%s is not there", address ? address : "a device");
-    if (device->vendor && g_strcmp0(device->vendor, pci->vendor) != 0)
-        return g_strdup_printf("another device sits at %s now: its vendor is %s, not %s", address,
-                               pci->vendor ? pci->vendor : "unknown", device->vendor);
-    if (device->kind != PLAN_DEVICE_VF && device->device &&
-        g_strcmp0(device->device, pci->device) != 0)
-        return g_strdup_printf("another device sits at %s now: %s:%s, not %s:%s", address,
-                               pci->vendor, pci->device, device->vendor, device->device);
+    if ((vendor && g_strcmp0(vendor, pci->vendor) != 0) || (id && g_strcmp0(id, pci->device) != 0))
+        return g_strdup_printf("another device sits at %s now: %s:%s", address,
+                               pci->vendor ? pci->vendor : "?", pci->device ? pci->device : "?");
     if (device->kind != PLAN_DEVICE_VF && pci->uses) {
         g_autoptr(GPtrArray) uses = host_pci_uses(pci);
 

@@ -11,6 +11,15 @@
 
 #define FOR_NEW_KERNELS "/etc/kernel/cmdline"
 
+/* What one boots when all else fails stays as it is. */
+static void remove_rescue(GPtrArray *paths)
+{
+    for (guint i = paths->len; i-- > 0;) {
+        if (strstr(paths->pdata[i], "rescue"))
+            g_ptr_array_remove_index(paths, i);
+    }
+}
+
 static GPtrArray *list_entries(const Facts *facts)
 {
     static const char *const folders[] = {"/boot/loader/entries/*.conf",
@@ -20,6 +29,7 @@ static GPtrArray *list_entries(const Facts *facts)
     for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
         g_autoptr(GPtrArray) paths = facts_list(facts, folders[i]);
 
+        remove_rescue(paths);
         if (paths->len > 0)
             return g_steal_pointer(&paths);
     }
@@ -71,11 +81,21 @@ static char *edit_entry(const char *text, const GPtrArray *words)
     return g_strjoinv("\n", lines);
 }
 
-/* The files that are changed whole hold the host's words and ours together. */
+/* The host's words and those that we put there before: which is which cannot be told. */
 static char *own_words(const Facts *facts)
 {
-    (void)facts;
-    return g_strdup("");
+    g_autoptr(GPtrArray) paths = list_entries(facts);
+    GString *words = g_string_new(NULL);
+
+    for (guint i = 0; i < paths->len; i++) {
+        g_auto(GStrv) lines = g_strsplit(facts_get(facts, paths->pdata[i]), "\n", -1);
+
+        for (char **line = lines; *line; line++) {
+            if (is_options(*line))
+                g_string_append_printf(words, " %s", *line + strlen("options"));
+        }
+    }
+    return g_string_free(words, FALSE);
 }
 
 static void add_file(const char *path, const char *before, char *text, GPtrArray *settings,
@@ -107,4 +127,5 @@ static GPtrArray *stage(const Facts *facts, const GPtrArray *words, GPtrArray **
     return settings;
 }
 
-const BootLoader BOOT_LOADER_ENTRIES = {"boot entries", is_used, own_words, stage};
+const BootLoader BOOT_LOADER_ENTRIES = {"boot entries", is_used, own_words, stage,
+                                        .replaces = true};

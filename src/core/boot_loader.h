@@ -12,12 +12,13 @@ typedef struct {
     const char *name;
     /* Does this host boot by it? */
     bool (*is_used)(const Facts *facts);
-    /* Words of the host's own for the next boot: without those that bmslice staged; the caller
-     * frees. */
+    /* Words that the next boot gets already, but for those in a file of our own; caller frees. */
     char *(*own_words)(const Facts *facts);
     /* What is to be for @words: Setting *, with the file's present content beside it in
      * *@ret_before (char *, NULL members: no such file). */
     GPtrArray *(*stage)(const Facts *facts, const GPtrArray *words, GPtrArray **ret_before);
+    /* Words of the same argument are replaced; else both would be given, which is a conflict. */
+    bool replaces;
 } BootLoader;
 
 /* NULL: none that is known. */

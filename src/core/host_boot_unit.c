@@ -12,7 +12,8 @@
     "# Made by bmslice; \"bmslice prepare --undo\" takes it back.\n"                               \
     "[Unit]\n"                                                                                     \
     "Description=Make this host ready for its slices (bmslice)\n"                                  \
-    "After=local-fs.target systemd-modules-load.service systemd-udev-trigger.service\n"            \
+    "Wants=systemd-udev-settle.service\n"                                                          \
+    "After=local-fs.target systemd-modules-load.service systemd-udev-settle.service\n"             \
     "Before=libvirtd.service virtqemud.service libvirt-guests.service\n"                           \
     "\n"                                                                                           \
     "[Service]\n"                                                                                  \
@@ -32,6 +33,10 @@
     "[ \"$2\" = prepare ] && [ -e \"" STEPS_HELD "/$1\" ] || exit 0\n"                             \
     "echo \"bmslice: $(cat \"" STEPS_HELD "/$1\")\" >&2\n"                                         \
     "exit 1\n"
+
+#define MODULES_TEXT                                                                               \
+    "# Made by bmslice; \"bmslice prepare --undo\" takes it back.\n"                               \
+    "vfio-pci\n"
 
 static void add_file(const HostInput *input, const char *path, const char *text, gint64 mode,
                      const char *why, GPtrArray *steps)
@@ -57,6 +62,8 @@ void host_boot_unit(const HostInput *input, GPtrArray *steps, GPtrArray *finding
         return;
     unit = g_strdup_printf(UNIT_TEXT, input->program);
     plan = plan_host_write(input->plan_host);
+    add_file(input, STEPS_MODULES, MODULES_TEXT, 0644, "libvirt looks for it when it starts",
+             steps);
     add_file(input, STEPS_BOOT_PLAN, plan, 0600, "each boot makes it true again", steps);
     add_file(input, STEPS_HOOK, HOOK_TEXT, 0755,
              "a slice whose settings could not be made is not to start", steps);

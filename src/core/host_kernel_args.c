@@ -22,27 +22,37 @@ static GPtrArray *list_missing(const HostInput *input, const char *cmdline)
 
 /* A word of the host's own that sets one of ours to something else: both would be on the command
  * line, and which of them counts differs from argument to argument. */
-static bool tell_conflicts(const HostInput *input, const char *own, const GPtrArray *words,
-                           GPtrArray *findings)
+static void tell_conflict(const char *subject, const BootLoader *loader, const char *other,
+                          const char *word, GPtrArray *findings)
+{
+    if (loader->replaces)
+        findings_add(findings, FINDING_WARNING, "kernel-args-replaced", subject,
+                     "its kernel argument %s becomes %s, until prepare --undo", other, word);
+    else
+        finding_set_hint(
+            findings_add(findings, FINDING_ERROR, "kernel-args-conflict", subject,
+                         "its own kernel arguments have %s, and the plan needs %s", other, word),
+            "take %s out of /etc/default/grub or a file of /etc/default/grub.d", other);
+}
+
+/* True when the conflicts forbid to stage anything. */
+static bool tell_conflicts(const HostInput *input, const BootLoader *loader, const char *own,
+                           const GPtrArray *words, GPtrArray *findings)
 {
     g_auto(GStrv) others = g_strsplit_set(own, " \t\n", -1);
     g_autofree char *subject = g_strdup_printf("host %s", input->plan_host->name);
-    bool any = false;
+    g_autoptr(GHashTable) told = g_hash_table_new(g_str_hash, g_str_equal);
 
     for (char **other = others; *other; other++) {
         for (guint i = 0; **other && i < words->len; i++) {
             if (!boot_words_same(*other, words->pdata[i]))
                 continue;
-            finding_set_hint(findings_add(findings, FINDING_ERROR, "kernel-args-conflict", subject,
-                                          "its own kernel arguments have %s, and the plan needs %s",
-                                          *other, (char *)words->pdata[i]),
-                             "take %s out of /etc/default/grub or a file of /etc/default/grub.d",
-                             *other);
-            any = true;
+            if (g_hash_table_add(told, *other)) /* each entry may have it */
+                tell_conflict(subject, loader, *other, words->pdata[i], findings);
             break;
         }
     }
-    return any;
+    return !loader->replaces && g_hash_table_size(told) > 0;
 }
 
 static void add_by_hand(const HostInput *input, const GPtrArray *missing, GPtrArray *steps)
@@ -91,7 +101,7 @@ static void stage(const HostInput *input, const BootLoader *loader, GPtrArray *s
     g_autoptr(GPtrArray) befores = NULL;
     g_autoptr(GPtrArray) settings = NULL;
 
-    if (words->len == 0 || tell_conflicts(input, own, words, findings))
+    if (words->len == 0 || tell_conflicts(input, loader, own, words, findings))
         return;
     settings = loader->stage(input->facts, words, &befores);
     for (guint i = 0; i < settings->len; i++) {

@@ -8,18 +8,12 @@
 
 #define IFF_UP 0x1 /* man 7 netdevice */
 
-static Setting *setting_of_pf(SettingKind kind, const HostPci *pf, const char *address,
-                              const char *value)
+/* The port is the one that was planned, whatever sits at its address by now. */
+static Setting *setting_of_pf(SettingKind kind, const PlanDevice *device, const char *value)
 {
-    Setting *setting = setting_new(kind, address, value);
-    const HostNet *net = pf && pf->nets->len == 1 ? pf->nets->pdata[0] : NULL;
+    Setting *setting = setting_new(kind, device->pf, value);
 
-    if (pf) {
-        setting->vendor = g_strdup(pf->vendor);
-        setting->device = g_strdup(pf->device);
-    }
-    if (net)
-        setting->mac = g_strdup(net->mac);
+    setting_set_identity(setting, device->pf_vendor, device->pf_device, device->pf_mac);
     return setting;
 }
 
@@ -45,7 +39,8 @@ static char *lacking_words(const HostInput *input, const HostNet *net, gint64 wa
 }
 
 /* A port that the host uses is the host's to set up. */
-static void derive_port(const HostInput *input, const HostPci *pf, gint64 mtu, GPtrArray *steps)
+static void derive_port(const HostInput *input, const HostPci *pf, const PlanDevice *device,
+                        gint64 mtu, GPtrArray *steps)
 {
     const HostNet *net = pf->nets->len == 1 ? pf->nets->pdata[0] : NULL;
     g_autoptr(GPtrArray) uses = host_pci_uses(pf);
@@ -55,8 +50,8 @@ static void derive_port(const HostInput *input, const HostPci *pf, gint64 mtu, G
         return;
     words = lacking_words(input, net, mtu);
     if (words)
-        host_add_setting(steps, STEP_PORT, pf->address,
-                         setting_of_pf(SETTING_NET, pf, pf->address, words), NULL,
+        host_add_setting(steps, STEP_PORT, pf->address, setting_of_pf(SETTING_NET, device, words),
+                         NULL,
                          "VFs of a port that is down do not answer, nor do they send more than it",
                          "set port %s (%s): %s", pf->address, net->name, words);
 }
@@ -83,30 +78,42 @@ static gint64 count_needed(const PlanHost *plan_host, const char *address, gint6
     return needed;
 }
 
-static void derive_of(const HostInput *input, const char *address, GPtrArray *steps)
+/* Making VFs sets the port up anew: nothing for one that the host uses. */
+static void tell_used(const char *address, const GPtrArray *uses, GPtrArray *findings)
 {
-    const HostPci *pf = host_find_pci(input->host, address);
+    findings_add(findings, FINDING_ERROR, "vfs-of-used-port", address,
+                 "its VFs would have to be made, and the host uses it (%s)",
+                 (const char *)uses->pdata[0]);
+}
+
+/* @device: the first of the VFs that are planned on its port. */
+static void derive_of(const HostInput *input, const PlanDevice *device, GPtrArray *steps,
+                      GPtrArray *findings)
+{
+    const HostPci *pf = host_find_pci(input->host, device->pf);
+    g_autoptr(GPtrArray) uses = pf ? host_pci_uses(pf) : g_ptr_array_new();
     gint64 made = pf && pf->sriov ? MAX(pf->sriov->num_vfs, 0) : 0;
     gint64 mtu;
-    gint64 needed = count_needed(input->plan_host, address, &mtu);
+    gint64 needed = count_needed(input->plan_host, device->pf, &mtu);
     g_autofree char *before = g_strdup_printf("%" G_GINT64_FORMAT, made);
     g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, needed);
     g_autofree char *why =
         g_strdup_printf("the slices use %s of its VFs, %s are made", value, before);
 
-    if (needed > made)
-        host_add_setting(steps, STEP_VFS, address, setting_of_pf(SETTING_VFS, pf, address, value),
+    if (needed > made && uses->len > 0)
+        tell_used(device->pf, uses, findings);
+    else if (needed > made)
+        host_add_setting(steps, STEP_VFS, device->pf, setting_of_pf(SETTING_VFS, device, value),
                          before, why, "make %s VF%s on %s%s", value, needed == 1 ? "" : "s",
-                         address, made > 0 ? " (with none of it in use)" : "");
+                         device->pf, made > 0 ? " (with none of it in use)" : "");
     if (pf)
-        derive_port(input, pf, mtu, steps);
+        derive_port(input, pf, device, mtu, steps);
 }
 
 void host_vfs(const HostInput *input, GPtrArray *steps, GPtrArray *findings)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
-    (void)findings;
     for (guint i = 0; i < input->plan_host->slices->len; i++) {
         const PlanSlice *slice = input->plan_host->slices->pdata[i];
 
@@ -114,7 +121,7 @@ void host_vfs(const HostInput *input, GPtrArray *steps, GPtrArray *findings)
             const PlanDevice *device = slice->devices->pdata[d];
 
             if (device->kind == PLAN_DEVICE_VF && device->pf && g_hash_table_add(seen, device->pf))
-                derive_of(input, device->pf, steps);
+                derive_of(input, device, steps, findings);
         }
     }
 }

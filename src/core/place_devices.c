@@ -27,6 +27,10 @@ static void fill_vf(const Supply *supply, const Spec *spec, const Demand *demand
 
     device->pf = g_strdup(unit->pf->address);
     device->vf = unit->vf;
+    device->pf_vendor = g_strdup(unit->pf->vendor);
+    device->pf_device = g_strdup(unit->pf->device);
+    if (unit->pf->nets->len == 1)
+        device->pf_mac = g_strdup(((const HostNet *)unit->pf->nets->pdata[0])->mac);
     device->mac =
         nic->mac ? g_ascii_strdown(nic->mac, -1)
                  : derive_mac(supply->host->hostname, demand->instance->name, want->number, macs);

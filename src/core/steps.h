@@ -26,6 +26,7 @@ extern const char *const STEPS_FACTS[];
 #define STEPS_BOOT_UNIT_PATH "/etc/systemd/system/bmslice-boot.service"
 #define STEPS_BOOT_WANTS "/etc/systemd/system/multi-user.target.wants/bmslice-boot.service"
 #define STEPS_BOOT_PLAN "/var/lib/bmslice/plan.json"
+#define STEPS_MODULES "/etc/modules-load.d/bmslice.conf"
 #define STEPS_HOOK "/etc/libvirt/hooks/qemu.d/bmslice"
 #define STEPS_PAGES_MOUNT "/etc/systemd/system/dev-hugepages2M.mount"
 #define STEPS_PAGES_WANTS "/etc/systemd/system/sysinit.target.wants/dev-hugepages2M.mount"

@@ -41,6 +41,7 @@ const char *const STEPS_FACTS[] = {
     STEPS_BOOT_UNIT_PATH,
     STEPS_BOOT_WANTS,
     STEPS_BOOT_PLAN,
+    STEPS_MODULES,
     STEPS_HOOK,
     NULL,
 };

@@ -56,6 +56,7 @@ static void add_vf(const PlanSlice *slice, const PlanDevice *device, GPtrArray *
                      device->pf, words->str);
     step->setting = setting_new(SETTING_VF, device->pf, words->str);
     step->setting->vf = device->vf;
+    setting_set_identity(step->setting, device->pf_vendor, device->pf_device, device->pf_mac);
 }
 
 void steps_derive_vfs(const PlanSlice *slice, GPtrArray *steps)

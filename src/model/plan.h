@@ -32,8 +32,9 @@ typedef struct {
     gint64 node;   /* of the device, or unset */
     char *vendor, *device; /* identity, re-checked before use (with the address) */
     /* VF only */
-    char *pf;  /* address of the PF */
-    gint64 vf; /* index */
+    char *pf;                             /* address of the PF */
+    gint64 vf;                            /* index */
+    char *pf_vendor, *pf_device, *pf_mac; /* identity of the PF; pf_mac: the permanent one */
     char *mac;
     gint64 vlan; /* unset: untagged */
     int trust, spoofchk;

@@ -43,6 +43,13 @@ void setting_free(Setting *setting)
     record_free(&SETTING_RECORD, setting);
 }
 
+void setting_set_identity(Setting *setting, const char *vendor, const char *device, const char *mac)
+{
+    setting->vendor = g_strdup(vendor);
+    setting->device = g_strdup(device);
+    setting->mac = mac ? g_ascii_strdown(mac, -1) : NULL;
+}
+
 static void copy_texts(GPtrArray *to, const GPtrArray *from)
 {
     for (guint i = 0; i < from->len; i++)
@@ -55,9 +62,7 @@ Setting *setting_with_value(const Setting *setting, const char *value)
 
     other->vf = setting->vf;
     other->form = setting->form;
-    other->vendor = g_strdup(setting->vendor);
-    other->device = g_strdup(setting->device);
-    other->mac = g_strdup(setting->mac);
+    setting_set_identity(other, setting->vendor, setting->device, setting->mac);
     other->mode = setting->mode;
     other->optional = setting->optional;
     copy_texts(other->command, setting->command);
@@ -127,6 +132,8 @@ char *setting_touched(const Setting *wanted, const char *value)
 
 bool setting_is_met(const Setting *wanted, const char *value)
 {
+    if (wanted->kind == SETTING_FOLDER)
+        return !wanted->value == !value; /* whatever is in it */
     if (wanted->value && value && is_in_pairs(wanted))
         return pairs_are_met(wanted->value, value);
     return g_strcmp0(wanted->value, value) == 0;

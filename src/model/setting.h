@@ -16,7 +16,7 @@
 typedef enum {
     SETTING_FILE,      /* target: a path; value: the whole content; NULL: no such file */
     SETTING_LINK,      /* target: a path; value: where the symlink leads; NULL: none */
-    SETTING_FOLDER,    /* target: a path; value: "there"; NULL: none */
+    SETTING_FOLDER,    /* target: a path; value: "there" ("in use" when it holds files); NULL */
     SETTING_ATTRIBUTE, /* target: a file of /sys or /proc that takes a value at run time */
     SETTING_VFS,       /* target: a PF; value: how many VFs it has */
     SETTING_VF,        /* target: a PF; value: words of `ip link set NET vf N ...` */
@@ -51,6 +51,10 @@ extern const Record SETTING_RECORD;
 Setting *setting_new(SettingKind kind, const char *target, const char *value);
 void setting_free(Setting *setting);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Setting, setting_free)
+
+/* Of a function of PCI; each may be NULL: not compared. */
+void setting_set_identity(Setting *setting, const char *vendor, const char *device,
+                          const char *mac);
 
 /* The same thing with another value (NULL: absent), of which there is no proof. */
 Setting *setting_with_value(const Setting *setting, const char *value);

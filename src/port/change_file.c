@@ -90,13 +90,14 @@ bool change_read_folder(const Hands *hands, const Setting *setting, char **ret_v
                         GError **error)
 {
     g_autofree char *path = hands_path(hands, setting->target);
+    g_autoptr(GDir) folder = NULL;
 
     (void)error;
-    *ret_value = g_file_test(path, G_FILE_TEST_IS_DIR) ? g_strdup("there") : NULL;
+    folder = g_dir_open(path, 0, NULL);
+    *ret_value = folder ? g_strdup(g_dir_read_name(folder) ? "in use" : "there") : NULL;
     return true;
 }
 
-/* A folder that has got other files meanwhile stays. */
 bool change_make_folder(const Hands *hands, const Setting *setting, GError **error)
 {
     g_autofree char *path = hands_path(hands, setting->target);

@@ -34,5 +34,7 @@ char *change_read_text(const Hands *hands, const char *format, ...) G_GNUC_PRINT
 bool change_check_identity(const Hands *hands, const Setting *setting, GError **error);
 /* The netdev of the function at setting->target. NULL with @error. */
 char *change_find_net(const Hands *hands, const Setting *setting, GError **error);
+/* The permanent MAC address of the netdev. NULL with @error. */
+char *change_read_mac(const Hands *hands, const Setting *setting, const char *net, GError **error);
 bool change_fail(const Setting *setting, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);

@@ -23,6 +23,20 @@ static json_t *show_link(const Hands *hands, const Setting *setting, const char 
     return link;
 }
 
+/* ip names the permanent one only where it differs. */
+char *change_read_mac(const Hands *hands, const Setting *setting, const char *net, GError **error)
+{
+    json_t *link = show_link(hands, setting, net, error);
+    const char *permanent = json_string_value(json_object_get(link, "permaddr"));
+    const char *address = json_string_value(json_object_get(link, "address"));
+    char *mac = g_strdup(permanent ? permanent : address);
+
+    if (link && !mac)
+        change_fail(setting, error, "ip link tells no MAC address of %s", net);
+    json_decref(link);
+    return mac;
+}
+
 static const char *on_off(const json_t *flag)
 {
     return json_is_true(flag) ? "on" : "off";

@@ -37,11 +37,13 @@ bool change_check_identity(const Hands *hands, const Setting *setting, GError **
 
     if (!net)
         return false;
-    mac = change_read_text(hands, "/sys/class/net/%s/address", net);
+    mac = change_read_mac(hands, setting, net, error);
+    if (!mac)
+        return false;
     if (g_strcmp0(mac, setting->mac) != 0)
         return change_fail(setting, error,
-                           "another port sits there now: its MAC address is %s, not %s",
-                           mac ? mac : "unknown", setting->mac);
+                           "another port sits there now: its MAC address is %s, not %s", mac,
+                           setting->mac);
     return true;
 }
 

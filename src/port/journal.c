@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -39,6 +40,7 @@ struct Journal {
     const Hands *hands;
     char *path, *boot;
     GPtrArray *entries; /* JournalEntry * */
+    gssize torn_at;     /* where a line begins that a crash cut off; -1: none does */
 };
 
 static void entry_free(JournalEntry *entry)
@@ -91,16 +93,6 @@ static bool take_line(Journal *journal, const char *line, gsize length, guint nu
     return whole;
 }
 
-/* What a crash cut off has no newline: it was not yet done. It goes, or the next line would join
- * it. */
-static bool drop_torn_end(const Journal *journal, gsize whole, GError **error)
-{
-    if (truncate(journal->path, (off_t)whole) == 0)
-        return true;
-    g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "%s: %s", journal->path, g_strerror(errno));
-    return false;
-}
-
 static bool read_all(Journal *journal, GError **error)
 {
     g_autofree char *text = NULL;
@@ -113,8 +105,10 @@ static bool read_all(Journal *journal, GError **error)
     for (guint number = 1; begin < length; number++) {
         const char *end = memchr(text + begin, '\n', length - begin);
 
-        if (!end)
-            return drop_torn_end(journal, begin, error);
+        if (!end) { /* cut off by a crash: it was not yet done */
+            journal->torn_at = (gssize)begin;
+            return true;
+        }
         if (!take_line(journal, text + begin, (gsize)(end - text) - begin, number, error))
             return false;
         begin = (gsize)(end - text) + 1;
@@ -127,6 +121,7 @@ Journal *journal_open(const Hands *hands, GError **error)
     g_autoptr(Journal) journal = g_new0(Journal, 1);
 
     journal->hands = hands;
+    journal->torn_at = -1;
     journal->path = hands_path(hands, JOURNAL_PATH);
     journal->boot = change_read_text(hands, "/proc/sys/kernel/random/boot_id");
     journal->entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
@@ -154,11 +149,30 @@ GPtrArray *journal_list(const Journal *journal)
     return list;
 }
 
-static bool append(const Journal *journal, const char *line, GError **error)
+/* The whole line and on the disk, or nothing of it: a next one must not join a fragment. */
+static bool append_to(int fd, Journal *journal, const char *line)
+{
+    size_t length = strlen(line);
+    struct stat status;
+    int saved;
+
+    if (fd < 0 || (journal->torn_at >= 0 && ftruncate(fd, journal->torn_at) != 0) ||
+        fstat(fd, &status) != 0)
+        return false;
+    journal->torn_at = -1;
+    if (write(fd, line, length) == (ssize_t)length && fsync(fd) == 0)
+        return true;
+    saved = errno;
+    if (ftruncate(fd, status.st_size) != 0)
+        journal->torn_at = status.st_size;
+    errno = saved;
+    return false;
+}
+
+static bool append(Journal *journal, const char *line, GError **error)
 {
     int fd = open(journal->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    size_t length = strlen(line);
-    bool good = fd >= 0 && write(fd, line, length) == (ssize_t)length && fsync(fd) == 0;
+    bool good = append_to(fd, journal, line);
 
     if (!good)
         g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "%s: %s", journal->path, g_strerror(errno));
@@ -167,7 +181,7 @@ static bool append(const Journal *journal, const char *line, GError **error)
     return good;
 }
 
-static bool write_line(const Journal *journal, json_t *json, GError **error)
+static bool write_line(Journal *journal, json_t *json, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(journal->path);
     g_autofree char *line = NULL;
@@ -182,14 +196,19 @@ static bool write_line(const Journal *journal, json_t *json, GError **error)
            (!is_new || file_flush_folder(folder, error));
 }
 
+gint64 journal_last(const Journal *journal)
+{
+    guint length = journal->entries->len;
+
+    return length ? ((const JournalEntry *)journal->entries->pdata[length - 1])->number : 0;
+}
+
 JournalEntry *journal_intend(Journal *journal, const char *owner, const char *text,
                              const Setting *wanted, const Setting *before, GError **error)
 {
-    const JournalEntry *last =
-        journal->entries->len ? journal->entries->pdata[journal->entries->len - 1] : NULL;
     JournalEntry *entry = record_new(&entry_record);
 
-    entry->number = last ? last->number + 1 : 1;
+    entry->number = journal_last(journal) + 1;
     entry->boot = g_strdup(journal->boot);
     entry->owner = g_strdup(owner);
     entry->text = g_strdup(text);

@@ -82,7 +82,8 @@ static char *show_link(const FakeHost *fake)
     g_autofree char *vfs = fake_host_read(fake, VFS_FILE);
     g_autofree char *flags = fake_host_read(fake, "/sys/class/net/eno1/flags");
     g_auto(GStrv) lines = g_strsplit(g_strchomp(vfs), "\n", -1);
-    GString *json = g_string_new("[{\"ifname\":\"eno1\",\"mtu\":1500,\"flags\":[\"BROADCAST\"");
+    GString *json = g_string_new("[{\"ifname\":\"eno1\",\"mtu\":1500,\"address\":\"bc:30:5b:f2:87:"
+                                 "50\",\"flags\":[\"BROADCAST\"");
 
     g_string_append_printf(json, "%s],\"vfinfo_list\":[",
                            g_str_has_prefix(flags, "0x1003") ? ",\"UP\"" : "");

@@ -60,7 +60,7 @@ static guint undo(FakeHost *fake)
     g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
 
     g_assert_no_error(error);
-    changes_undo(changes, NULL, &error);
+    changes_undo(changes, CHANGES_ALL, NULL, &error);
     g_assert_no_error(error);
     for (guint i = 0; i < findings->len; i++)
         g_test_message("%s", ((const Finding *)findings->pdata[i])->text);
@@ -229,7 +229,6 @@ static void test_refused(void)
     static const char pf[] = "/sys/bus/pci/devices/0000:01:00.0";
     g_autoptr(FakeHost) fake = fake_host_new();
     g_autoptr(GPtrArray) findings = findings_new();
-    g_autoptr(GPtrArray) steps = steps_new();
     g_autoptr(GError) error = NULL;
     g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
     g_autofree char *link = g_strconcat(fake->root, pf, "/virtfn0/driver", NULL);

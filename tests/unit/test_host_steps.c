@@ -97,6 +97,7 @@ static void test_grub(void)
                     "/sys/kernel/mm/ksm/run = 0\n"
                     "/sys/kernel/mm/transparent_hugepage/enabled = never\n"
                     "/sys/devices/system/cpu/cpu3/cpufreq/scaling_governor = performance\n"
+                    "/etc/modules-load.d/bmslice.conf\n"
                     "/var/lib/bmslice/plan.json\n"
                     "/etc/libvirt/hooks/qemu.d/bmslice\n"
                     "/etc/systemd/system/bmslice-boot.service\n"
@@ -292,6 +293,7 @@ static void assert_path(const PlanHost *plan_host, const Setting *setting)
                                         STEPS_BOOT_WANTS,
                                         STEPS_BOOT_PLAN,
                                         STEPS_HOOK,
+                                        STEPS_MODULES,
                                         STEPS_PAGES_MOUNT,
                                         STEPS_PAGES_WANTS,
                                         "/proc/irq/default_smp_affinity",
