@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The PCI functions of a slice as the plan tells them, and what they cost. */
+#include "core/mac.h"
 #include "core/place_internal.h"
 
-/* Locally administered, unicast (IEEE 802: bit 1 of the first byte set, bit 0 clear); the same for
- * ever for the same host, slice and NIC. */
 static char *derive_mac(const char *hostname, const char *slice, guint number, GHashTable *macs)
 {
     for (guint salt = 0;; salt++) {
-        g_autofree char *text = salt ? g_strdup_printf("%s/%s/%u/%u", hostname, slice, number, salt)
-                                     : g_strdup_printf("%s/%s/%u", hostname, slice, number);
-        g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
-        char *mac =
-            g_strdup_printf("02:%.2s:%.2s:%.2s:%.2s:%.2s", sum, sum + 2, sum + 4, sum + 6, sum + 8);
+        char mac[MAC_SIZE];
 
+        mac_derive(hostname, slice, number, salt, mac);
         if (g_hash_table_add(macs, g_strdup(mac)))
-            return mac;
-        g_free(mac);
+            return g_strdup(mac);
     }
 }
 
