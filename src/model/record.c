@@ -180,3 +180,77 @@ void record_fill_defaults(const Record *record, void *object)
     for (guint i = 0; i < record->n_fields; i++)
         fill_member(record, &record->fields[i], object);
 }
+
+static void copy_object(const Record *record, const void *from, void *to);
+
+static void copy_texts(const GPtrArray *from, GPtrArray **to)
+{
+    g_clear_pointer(to, g_ptr_array_unref);
+    if (!from)
+        return;
+    *to = g_ptr_array_new_full(from->len, g_free);
+    for (guint i = 0; i < from->len; i++)
+        g_ptr_array_add(*to, g_strdup(g_ptr_array_index(from, i)));
+}
+
+static void copy_list(const Record *record, const GPtrArray *from, GPtrArray *to)
+{
+    for (guint i = 0; i < from->len; i++)
+        g_ptr_array_add(to, record_copy(record, g_ptr_array_index(from, i)));
+}
+
+/* @to is as record_new() made it. */
+static void copy_member(const Field *field, const void *from_object, void *to_object)
+{
+    const void *from = record_member(field, from_object);
+    void *to = record_member(field, to_object);
+
+    switch (field->kind) {
+    case FIELD_FLAG:
+    case FIELD_ENUM:
+        *(int *)to = *(const int *)from;
+        break;
+    case FIELD_INT:
+    case FIELD_SIZE:
+        *(gint64 *)to = *(const gint64 *)from;
+        break;
+    case FIELD_TEXT:
+        *(char **)to = g_strdup(*(char *const *)from);
+        break;
+    case FIELD_CPUS:
+        *(CpuSet **)to = *(CpuSet *const *)from ? cpuset_copy(*(CpuSet *const *)from) : NULL;
+        break;
+    case FIELD_INTS:
+        g_array_append_vals(*(GArray **)to, (*(GArray *const *)from)->data,
+                            (*(GArray *const *)from)->len);
+        break;
+    case FIELD_TEXTS:
+        copy_texts(*(GPtrArray *const *)from, to);
+        break;
+    case FIELD_STRUCT:
+        copy_object(field->record, from, to);
+        break;
+    case FIELD_POINTER:
+        *(void **)to =
+            *(void *const *)from ? record_copy(field->record, *(void *const *)from) : NULL;
+        break;
+    case FIELD_LIST:
+    case FIELD_MAP:
+        copy_list(field->record, *(GPtrArray *const *)from, *(GPtrArray **)to);
+        break;
+    }
+}
+
+static void copy_object(const Record *record, const void *from, void *to)
+{
+    for (guint i = 0; i < record->n_fields; i++)
+        copy_member(&record->fields[i], from, to);
+}
+
+void *record_copy(const Record *record, const void *object)
+{
+    void *copy = record_new(record);
+
+    copy_object(record, object, copy);
+    return copy;
+}

@@ -85,6 +85,8 @@ struct Record {
 
 void *record_new(const Record *record);
 void record_free(const Record *record, void *object); /* NULL-safe */
+/* All that the fields say, and no more: nodes of a tree are not copied. */
+void *record_copy(const Record *record, const void *object);
 
 /* Reads @node of @tree into a new struct. Always returns one; every flaw is a finding with its
  * place and the path of keys as its subject, and leaves the field unset. The struct may point into

@@ -44,6 +44,20 @@ static Host *read_server1(void)
     return host;
 }
 
+static void test_copy(void)
+{
+    g_autoptr(Host) host = read_server1();
+    Host *copy = record_copy(&HOST_RECORD, host);
+    g_autofree char *expected = write_host(host);
+    g_autofree char *found = write_host(copy);
+
+    g_assert_cmpstr(found, ==, expected);
+    host_free(copy); /* shares nothing: the other is still whole */
+    g_free(found);
+    found = write_host(host);
+    g_assert_cmpstr(found, ==, expected);
+}
+
 static void test_round_trip(void)
 {
     g_autofree char *text = read_text();
@@ -207,6 +221,7 @@ static void test_find(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/host/copy", test_copy);
     g_test_add_func("/host/round-trip", test_round_trip);
     g_test_add_func("/host/unknown", test_unknown);
     g_test_add_func("/host/unknown-keys", test_unknown_keys);
