@@ -135,8 +135,8 @@ static const Field host_fields[] = {
     {"slices", FIELD_LIST, AT(slices), .record = &PLAN_SLICE_RECORD, .doc = "its slices"},
     {"steps", FIELD_LIST, AT(steps), .record = &STEP_RECORD, .doc = "what apply would do"},
 };
-static const Record host_record = {"host", sizeof(PlanHost), .node_offset = -1, .open = true,
-                                   RECORD_FIELDS(host_fields)};
+const Record PLAN_HOST_RECORD = {"host", sizeof(PlanHost), .node_offset = -1, .open = true,
+                                 RECORD_FIELDS(host_fields)};
 #undef AT
 
 #define AT(member) offsetof(PlanUnplaced, member)
@@ -146,8 +146,8 @@ static const Field unplaced_fields[] = {
     {"resource", FIELD_TEXT, AT(resource), .doc = "what is missing"},
     {"reason", FIELD_TEXT, AT(reason), .doc = "in words"},
 };
-static const Record unplaced_record = {"unplaced", sizeof(PlanUnplaced), .node_offset = -1,
-                                       .open = true, RECORD_FIELDS(unplaced_fields)};
+const Record PLAN_UNPLACED_RECORD = {"unplaced", sizeof(PlanUnplaced), .node_offset = -1,
+                                     .open = true, RECORD_FIELDS(unplaced_fields)};
 #undef AT
 
 #define AT(member) offsetof(PlanBounds, member)
@@ -155,17 +155,45 @@ static const Field bounds_fields[] = {
     {"admitted", FIELD_INT, AT(admitted), .doc = "slices placed"},
     {"admitted_bound", FIELD_INT, AT(admitted_bound), .doc = "no plan can place more"},
 };
-static const Record bounds_record = {"bounds", sizeof(PlanBounds), .node_offset = -1, .open = true,
-                                     RECORD_FIELDS(bounds_fields)};
+const Record PLAN_BOUNDS_RECORD = {"bounds", sizeof(PlanBounds), .node_offset = -1, .open = true,
+                                   RECORD_FIELDS(bounds_fields)};
+#undef AT
+
+#define AT(member) offsetof(PlanVolume, member)
+static const Field volume_fields[] = {
+    {"resource", FIELD_TEXT, AT(resource), FIELD_REQUIRED, .doc = "what is counted"},
+    {"hosts", FIELD_INT, AT(hosts), FIELD_REQUIRED, .doc = "hosts it takes at least"},
+};
+static const Record volume_record = {"volume", sizeof(PlanVolume), .node_offset = -1, .open = true,
+                                     RECORD_FIELDS(volume_fields)};
+#undef AT
+
+#define AT(member) offsetof(PlanFleet, member)
+static const Field fleet_fields[] = {
+    {"hosts", FIELD_INT, AT(hosts), .doc = "hosts that the spec is for"},
+    {"slices", FIELD_INT, AT(slices), .doc = "slices of the spec"},
+    {"classes", FIELD_INT, AT(classes), .doc = "kinds of them"},
+    {"flavours", FIELD_INT, AT(flavours), .doc = "kinds of slices"},
+    {"patterns", FIELD_INT, AT(patterns), .doc = "ways in which hosts were filled"},
+    {"hosts_used", FIELD_INT, AT(hosts_used), .doc = "hosts with slices"},
+    {"hosts_bound", FIELD_INT, AT(hosts_bound), .doc = "no plan for these slices uses fewer"},
+    {"volumes", FIELD_LIST, AT(volumes), .record = &volume_record, .doc = "the same by resource"},
+};
+const Record PLAN_FLEET_RECORD = {"fleet", sizeof(PlanFleet), .node_offset = -1, .open = true,
+                                  RECORD_FIELDS(fleet_fields)};
 #undef AT
 
 #define AT(member) offsetof(Plan, member)
 static const Field plan_fields[] = {
     {"version", FIELD_INT, AT(version), FIELD_REQUIRED, .doc = "1"},
-    {"hosts", FIELD_LIST, AT(hosts), FIELD_REQUIRED, .record = &host_record,
+    {"hosts", FIELD_LIST, AT(hosts), FIELD_REQUIRED, .record = &PLAN_HOST_RECORD,
      .doc = "who gets what"},
-    {"unplaced", FIELD_LIST, AT(unplaced), .record = &unplaced_record, .doc = "refused slices"},
-    {"bounds", FIELD_STRUCT, AT(bounds), .record = &bounds_record, .doc = "how good the plan is"},
+    {"unplaced", FIELD_LIST, AT(unplaced), .record = &PLAN_UNPLACED_RECORD,
+     .doc = "refused slices"},
+    {"bounds", FIELD_STRUCT, AT(bounds), .record = &PLAN_BOUNDS_RECORD,
+     .doc = "how good the plan is"},
+    {"fleet", FIELD_POINTER, AT(fleet), FIELD_OMIT_UNSET, .record = &PLAN_FLEET_RECORD,
+     .doc = "the same for many hosts"},
 };
 const Record PLAN_RECORD = {"plan", sizeof(Plan), .node_offset = -1, .open = true,
                             RECORD_FIELDS(plan_fields)};
@@ -198,6 +226,21 @@ void plan_slice_free(PlanSlice *slice)
     record_free(&PLAN_SLICE_RECORD, slice);
 }
 
+PlanFleet *plan_fleet_new(void)
+{
+    return record_new(&PLAN_FLEET_RECORD);
+}
+
+void plan_fleet_free(PlanFleet *fleet)
+{
+    record_free(&PLAN_FLEET_RECORD, fleet);
+}
+
+PlanVolume *plan_volume_new(void)
+{
+    return record_new(&volume_record);
+}
+
 json_t *plan_to_json(const Plan *plan)
 {
     json_t *json = record_encode(&PLAN_RECORD, plan);
@@ -227,7 +270,7 @@ static void forget_vf_ids(json_t *host)
 
 char *plan_host_write(const PlanHost *host)
 {
-    json_t *json = record_encode(&host_record, host);
+    json_t *json = record_encode(&PLAN_HOST_RECORD, host);
     json_t *document;
     char *text;
 

@@ -120,17 +120,39 @@ typedef struct {
     gint64 admitted, admitted_bound; /* slices; bound: no plan can admit more */
 } PlanBounds;
 
+/* By this resource alone, the slices take so many hosts. */
+typedef struct {
+    char *resource; /* "cores" "memory" ..., or the kind of PCI function */
+    gint64 hosts;
+} PlanVolume;
+
+/* How good the plan of many hosts is. */
+typedef struct {
+    gint64 hosts;             /* of the inventory that the spec is for */
+    gint64 slices;            /* of the spec */
+    gint64 classes, flavours; /* kinds of host and of slice, as the planner tells them apart */
+    gint64 patterns;          /* ways in which a host was filled */
+    gint64 hosts_used;        /* that have slices */
+    gint64 hosts_bound;       /* no plan uses fewer; unset when slices were refused */
+    GPtrArray *volumes;       /* PlanVolume *: weaker bounds, one a resource */
+} PlanFleet;
+
 typedef struct {
     gint64 version;
     GPtrArray *hosts;    /* PlanHost * */
     GPtrArray *unplaced; /* PlanUnplaced * */
     GPtrArray *findings; /* Finding *, written by plan_to_json beside the record */
     PlanBounds bounds;
+    PlanFleet *fleet; /* NULL: one host */
 } Plan;
 
 extern const Record PLAN_RECORD;
 extern const Record PLAN_SLICE_RECORD;
 extern const Record STEP_RECORD;
+extern const Record PLAN_HOST_RECORD;
+extern const Record PLAN_UNPLACED_RECORD;
+extern const Record PLAN_BOUNDS_RECORD;
+extern const Record PLAN_FLEET_RECORD;
 
 Plan *plan_new(void);
 void plan_free(Plan *plan);
@@ -139,6 +161,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)
 PlanSlice *plan_slice_new(void);
 void plan_slice_free(PlanSlice *slice);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PlanSlice, plan_slice_free)
+
+PlanFleet *plan_fleet_new(void);
+void plan_fleet_free(PlanFleet *fleet);
+PlanVolume *plan_volume_new(void);
 
 json_t *plan_to_json(const Plan *plan);
 Plan *plan_from_tree(const Tree *tree, GPtrArray *findings);

@@ -7,7 +7,7 @@
 /* As in TEXT_FORM_NAME, which sees the name before {n} is replaced. */
 #define NAME_LIMIT 63
 /* More slices than this in one file are a typing error, and would only cost memory. */
-#define INSTANCE_LIMIT 65536
+#define INSTANCE_LIMIT 1000000
 
 static bool is_numbered(const SpecSlice *slice)
 {
