@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Slices into hosts without a linear program: best fit decreasing, and the patterns that are worth
+ * most. Hosts that are alike are one bucket, and move together. */
+#include "core/fleet_internal.h"
+
+#define PATTERN_BUDGET 5000
+/* Of one flavour. */
+#define MAX_SQUEEZES 64
+
+void fleet_add_bucket(const Fleet *fleet, GPtrArray *buckets, FleetState *state, guint hosts)
+{
+    FleetBucket *bucket;
+
+    for (guint b = buckets->len; b-- > 0;) {
+        bucket = g_ptr_array_index(buckets, b);
+        if (!fleet_state_equal(fleet, bucket->state, state))
+            continue;
+        bucket->hosts += hosts;
+        fleet_state_free(state);
+        return;
+    }
+    bucket = g_new0(FleetBucket, 1);
+    bucket->state = state;
+    bucket->hosts = hosts;
+    g_ptr_array_add(buckets, bucket);
+}
+
+/* Of the class's hosts, the share that a slice takes. */
+static double share_of(const Fleet *fleet, guint flavour, guint number)
+{
+    const FleetClass *class = fleet_class(fleet, number);
+    const FleetUse *use = &class->uses[flavour];
+    double share = 0;
+
+    for (guint d = 0; d < FLEET_DIMS; d++) {
+        double total = 0, need = (double)use->need[d] * use->n_nodes;
+
+        for (guint n = 0; n < class->n_nodes; n++)
+            total += class->caps[n][d];
+        need += d == DIM_CORES ? use->extra : 0;
+        if (total > 0)
+            share += need / total * (need / total);
+    }
+    return share;
+}
+
+typedef struct {
+    const Fleet *fleet;
+    double *sizes;
+} Sizes;
+
+static int compare_sizes(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const Sizes *sizes = data;
+    guint x = *(const guint *)a, y = *(const guint *)b;
+    gint64 p = fleet_flavour(sizes->fleet, x)->slice->priority;
+    gint64 q = fleet_flavour(sizes->fleet, y)->slice->priority;
+
+    if (p != q)
+        return p > q ? -1 : 1;
+    if (sizes->sizes[x] != sizes->sizes[y])
+        return sizes->sizes[x] > sizes->sizes[y] ? -1 : 1;
+    return x < y ? -1 : 1;
+}
+
+/* By priority, then the largest first, by the most it takes of a host. */
+static guint *order_flavours(const Fleet *fleet)
+{
+    guint n = fleet->flavours->len;
+    guint *order = g_new(guint, n);
+    Sizes sizes = {fleet, g_new0(double, n)};
+
+    for (guint f = 0; f < n; f++) {
+        order[f] = f;
+        for (guint c = 0; c < fleet->classes->len; c++)
+            if (fleet_class(fleet, c)->uses[f].possible)
+                sizes.sizes[f] = MAX(sizes.sizes[f], share_of(fleet, f, c));
+    }
+    g_qsort_with_data(order, (int)n, sizeof *order, compare_sizes, &sizes);
+    g_free(sizes.sizes);
+    return order;
+}
+
+static FleetBucket *best_bucket(const Fleet *fleet, const GPtrArray *buckets, guint flavour,
+                                guint64 *ret_nodes)
+{
+    FleetBucket *best = NULL;
+    double least = G_MAXDOUBLE;
+
+    for (guint b = 0; b < buckets->len; b++) {
+        FleetBucket *bucket = g_ptr_array_index(buckets, b);
+        guint64 nodes;
+        double rest;
+
+        if (bucket->hosts > 0 && fleet_state_fits(fleet, bucket->state, flavour, &nodes, &rest) &&
+            rest < least - 1e-12) {
+            least = rest;
+            best = bucket;
+            *ret_nodes = nodes;
+        }
+    }
+    return best;
+}
+
+/* The class whose free hosts hold the most of the flavour; -1: none can. */
+static int best_class(const Fleet *fleet, const guint *free_hosts, guint flavour)
+{
+    int best = -1;
+    double least = G_MAXDOUBLE;
+
+    for (guint c = 0; c < fleet->classes->len; c++) {
+        double share;
+
+        if (free_hosts[c] == 0 || !fleet_class(fleet, c)->uses[flavour].possible)
+            continue;
+        share = share_of(fleet, flavour, c);
+        if (share < least - 1e-12) {
+            least = share;
+            best = (int)c;
+        }
+    }
+    return best;
+}
+
+/* New hosts, each with as many of the flavour as fit, but no more than are left. */
+static bool open_hosts(const Fleet *fleet, guint flavour, guint *left, guint *free_hosts,
+                       GPtrArray *buckets)
+{
+    int class = best_class(fleet, free_hosts, flavour);
+    g_autoptr(FleetState) state = class >= 0 ? fleet_state_new(fleet, (guint) class) : NULL;
+    guint fit = 0, hosts;
+
+    if (!state)
+        return false;
+    while (fit < *left && fleet_state_add(fleet, state, flavour))
+        fit++;
+    if (fit == 0)
+        return false;
+    hosts = MIN(*left / fit, free_hosts[class]);
+    free_hosts[class] -= hosts;
+    *left -= hosts * fit;
+    fleet_add_bucket(fleet, buckets, g_steal_pointer(&state), hosts);
+    return true;
+}
+
+void fleet_fit_decreasing(const Fleet *fleet, guint *left, guint *free_hosts, GPtrArray *buckets)
+{
+    g_autofree guint *order = order_flavours(fleet);
+
+    for (guint i = 0; i < fleet->flavours->len; i++) {
+        guint flavour = order[i];
+
+        while (left[flavour] > 0) {
+            guint64 nodes;
+            FleetBucket *bucket = best_bucket(fleet, buckets, flavour, &nodes);
+            FleetState *state;
+            guint hosts;
+
+            if (!bucket) {
+                if (!open_hosts(fleet, flavour, &left[flavour], free_hosts, buckets))
+                    break;
+                continue;
+            }
+            hosts = MIN(bucket->hosts, left[flavour]);
+            state = fleet_state_copy(fleet, bucket->state);
+            fleet_state_take(fleet, state, flavour, nodes);
+            bucket->hosts -= hosts;
+            left[flavour] -= hosts;
+            fleet_add_bucket(fleet, buckets, state, hosts);
+        }
+    }
+}
+
+/* How often the pattern can be had from what is left. */
+static guint repeats(const Fleet *fleet, const FleetState *state, const guint *left, guint hosts)
+{
+    for (guint f = 0; f < fleet->flavours->len; f++)
+        if (state->counts[f] > 0)
+            hosts = MIN(hosts, left[f] / state->counts[f]);
+    return hosts;
+}
+
+static FleetState *best_pattern(Fleet *fleet, const double *values, const guint *left,
+                                const guint *free_hosts)
+{
+    FleetPrice price = {.values = values, .limits = left, .budget = PATTERN_BUDGET};
+    FleetState *best = NULL;
+    double most = 1e-9;
+
+    for (guint c = 0; c < fleet->classes->len; c++) {
+        g_autoptr(FleetState) state = NULL;
+        double value, bound;
+
+        if (free_hosts[c] == 0)
+            continue;
+        state = fleet_price(fleet, c, &price, &value, &bound, &fleet->steps);
+        if (value <= most + 1e-9)
+            continue;
+        most = value;
+        fleet_state_free(best);
+        best = g_steal_pointer(&state);
+    }
+    return best;
+}
+
+void fleet_fit_patterns(Fleet *fleet, const double *values, guint *left, guint *free_hosts,
+                        GPtrArray *buckets)
+{
+    for (;;) {
+        FleetState *state = best_pattern(fleet, values, left, free_hosts);
+        guint hosts;
+
+        if (!state)
+            return;
+        hosts = repeats(fleet, state, left, free_hosts[state->class]);
+        if (hosts > 1) /* a part at a time, so that the limits follow */
+            hosts = (hosts + 1) / 2;
+        free_hosts[state->class] -= hosts;
+        for (guint f = 0; f < fleet->flavours->len; f++)
+            left[f] -= hosts * state->counts[f];
+        fleet_add_bucket(fleet, buckets, state, hosts);
+    }
+}
+
+/* For how many hosts the flavour is possible. */
+static guint count_possible(const Fleet *fleet, guint flavour)
+{
+    guint hosts = 0;
+
+    for (guint c = 0; c < fleet->classes->len; c++)
+        if (fleet_class(fleet, c)->uses[flavour].possible)
+            hosts += fleet_class(fleet, c)->hosts;
+    return hosts;
+}
+
+static int compare_scarce(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const guint *possible = data;
+    guint x = *(const guint *)a, y = *(const guint *)b;
+
+    return possible[x] != possible[y] ? (possible[x] < possible[y] ? -1 : 1) : (x < y ? -1 : x > y);
+}
+
+/* A host of the bucket with one more of @flavour, and without what has no room beside it; NULL: it
+ * would cost what could go nowhere else. @order: flavours, the scarcest first. */
+static FleetState *squeeze(const Fleet *fleet, const GPtrArray *buckets, const guint *free_hosts,
+                           const FleetState *from, guint flavour, const guint *order,
+                           guint *ret_out)
+{
+    g_autoptr(FleetState) state = fleet_state_new(fleet, from->class);
+
+    memset(ret_out, 0, fleet->flavours->len * sizeof *ret_out);
+    if (!fleet_state_add(fleet, state, flavour))
+        return NULL;
+    for (guint i = 0; i < fleet->flavours->len; i++) {
+        guint f = order[i];
+        guint64 nodes;
+
+        for (guint n = 0; n < from->counts[f]; n++) {
+            if (fleet_state_add(fleet, state, f))
+                continue;
+            if (best_class(fleet, free_hosts, f) < 0 && !best_bucket(fleet, buckets, f, &nodes))
+                return NULL;
+            ret_out[f]++;
+        }
+    }
+    return ret_out[flavour] > 0 ? NULL : g_steal_pointer(&state);
+}
+
+static bool squeeze_in(const Fleet *fleet, guint flavour, const guint *order, guint *left,
+                       guint *free_hosts, GPtrArray *buckets)
+{
+    g_autofree guint *out = g_new(guint, fleet->flavours->len);
+
+    for (guint b = 0; b < buckets->len; b++) {
+        FleetBucket *bucket = g_ptr_array_index(buckets, b);
+        FleetState *state;
+
+        if (bucket->hosts == 0 || !fleet_class(fleet, bucket->state->class)->uses[flavour].possible)
+            continue;
+        state = squeeze(fleet, buckets, free_hosts, bucket->state, flavour, order, out);
+        if (!state)
+            continue;
+        bucket->hosts--;
+        left[flavour]--;
+        for (guint f = 0; f < fleet->flavours->len; f++)
+            left[f] += out[f];
+        fleet_add_bucket(fleet, buckets, state, 1);
+        fleet_fit_decreasing(fleet, left, free_hosts, buckets);
+        return true;
+    }
+    return false;
+}
+
+void fleet_fit_scarce(const Fleet *fleet, guint *left, guint *free_hosts, GPtrArray *buckets)
+{
+    guint n = fleet->flavours->len;
+    g_autofree guint *order = g_new(guint, MAX(n, 1));
+    g_autofree guint *possible = g_new(guint, MAX(n, 1));
+
+    for (guint f = 0; f < n; f++) {
+        order[f] = f;
+        possible[f] = count_possible(fleet, f);
+    }
+    g_qsort_with_data(order, (int)n, sizeof *order, compare_scarce, possible);
+    for (guint i = 0; i < n; i++)
+        for (guint tries = 0; left[order[i]] > 0 && tries < MAX_SQUEEZES; tries++)
+            if (!squeeze_in(fleet, order[i], order, left, free_hosts, buckets))
+                break;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside the fleet planner; only fleet*.c includes this. The stages, each in its own file:
+ *
+ *   fleet.c          spec -> flavours
+ *   fleet_class.c    a host as counts: its canonical form
+ *   fleet_state.c    what is left of a host under some slices: the rules, in counts
+ *   fleet_sack.c     the best for one node, for given values of the flavours: a knapsack
+ *   fleet_price.c    the same for a host of a class
+ *   fleet_lp.c       the linear program over patterns, its bound
+ *   fleet_fit.c      best fit decreasing; filling up a rounded answer
+ *   fleet_merge.c    the same for many unlike hosts
+ *   fleet_solve.c    the order of the stages
+ *   fleet_deal.c     counts -> slices on hosts, under the clusters' spread
+ *   fleet_bound.c    bounds by volume, reasons
+ *   fleet_check.c    patterns through the single-host planner; repair of what it refuses
+ *
+ * Counts are a relaxation: what they allow, the single-host planner may still refuse (IOMMU groups,
+ * bonds over few ports), but what they forbid is impossible. So the bound holds.
+ */
+#pragma once
+
+#include <string.h>
+
+#include "core/fleet.h"
+
+/* Of one node: cores, whole cores, memory, then functions by kind. Kinds beyond these are left to
+ * the single-host planner. */
+#define FLEET_KINDS 13
+#define FLEET_DIMS (3 + FLEET_KINDS)
+#define FLEET_POOLS FLEET_KINDS
+#define FLEET_ROW (FLEET_DIMS + FLEET_POOLS)
+enum { DIM_CORES, DIM_WHOLE, DIM_MEMORY, DIM_KINDS };
+
+#define FLEET_NODES 64
+
+/* With more the linear program costs more than it is worth. */
+#define FLEET_MAX_FLAVOURS 256
+
+/* What a slice of one flavour takes of a host of one class. */
+typedef struct {
+    bool possible;
+    guint n_nodes;
+    guint64 nodes;        /* those it may lie on */
+    int need[FLEET_DIMS]; /* on each of its nodes; functions: on one node only, when n_nodes is 1 */
+    int extra;            /* more cores on its first node: service cores of its own */
+    int service;          /* cores on its first node that it shares with the others there */
+    int pool[FLEET_POOLS]; /* functions of each kind, wherever they are */
+} FleetUse;
+
+struct FleetClass {
+    guint hosts; /* how many there are */
+    guint n_nodes;
+    int (*caps)[FLEET_DIMS]; /* by node */
+    int pools[FLEET_POOLS];
+    const FleetUse *uses; /* by flavour; equal ones are shared between classes */
+    const Host *host;     /* the first of it */
+    const SpecHost *spec_host;
+    /* for the search */
+    guint n_kinds; /* of nodes: equal ones are looked at once */
+    guint8 kind_of[FLEET_NODES];
+    bool has_pools; /* pools say more than the nodes' sums do */
+    bool has_multi; /* a possible flavour lies on several nodes */
+};
+
+/* Where a slice of the state lies. */
+typedef struct {
+    guint flavour;
+    guint64 nodes;
+} FleetSlot;
+
+/* One host of a class under some slices. */
+struct FleetState {
+    guint class;
+    guint slices;
+    GArray *slots;           /* FleetSlot: one way to lay them */
+    guint16 *counts;         /* by flavour */
+    int (*rest)[FLEET_DIMS]; /* by node */
+    int *service;            /* by node: shared service cores there */
+    int pools[FLEET_POOLS];
+};
+
+/* Several hosts alike. */
+typedef struct {
+    FleetState *state;
+    guint hosts;
+} FleetBucket;
+
+static inline FleetFlavour *fleet_flavour(const Fleet *fleet, guint number)
+{
+    return g_ptr_array_index(fleet->flavours, number);
+}
+
+static inline FleetClass *fleet_class(const Fleet *fleet, guint number)
+{
+    return g_ptr_array_index(fleet->classes, number);
+}
+
+/* fleet.c: of the cluster, with all counts. */
+guint fleet_count_slices(const SpecCluster *cluster);
+
+/* fleet_class.c */
+void fleet_class_free(FleetClass *class);
+/* Sets class->kind_of, has_pools and has_multi, once all is known. */
+void fleet_class_finish(const Fleet *fleet, FleetClass *class);
+
+/* fleet_state.c */
+FleetState *fleet_state_new(const Fleet *fleet, guint class);
+FleetState *fleet_state_copy(const Fleet *fleet, const FleetState *state);
+void fleet_state_free(FleetState *state);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FleetState, fleet_state_free)
+bool fleet_state_equal(const Fleet *fleet, const FleetState *a, const FleetState *b);
+/* Does one more slice of @flavour fit? *@ret_node: the best for it, with less than any left (the
+ * first of the tuple when it lies on several); *@ret_rest: how much is left there then, the
+ * smaller the better. */
+bool fleet_state_fits(const Fleet *fleet, const FleetState *state, guint flavour,
+                      guint64 *ret_nodes, double *ret_rest);
+/* On these nodes, and of nothing less than none left. */
+bool fleet_state_fits_at(const Fleet *fleet, const FleetState *state, guint flavour, guint64 nodes);
+void fleet_state_take(const Fleet *fleet, FleetState *state, guint flavour, guint64 nodes);
+/* One less of @flavour; what it took is not given back. */
+void fleet_state_drop(FleetState *state, guint flavour);
+/* Takes one if it fits. */
+bool fleet_state_add(const Fleet *fleet, FleetState *state, guint flavour);
+double fleet_state_value(const Fleet *fleet, const FleetState *state, const double *values);
+void fleet_bucket_free(FleetBucket *bucket);
+
+/* fleet_price.c: what a flavour is worth, and how many of it a host may get at most. */
+typedef struct {
+    const double *values;
+    const guint *limits; /* NULL: FleetFlavour.most only */
+    guint64 budget;      /* search steps of one node */
+    double slack;        /* what is better by no more is not looked for */
+} FleetPrice;
+
+/* The pattern of @class that is worth most (by the search's budget): a new state. *@ret_bound: no
+ * pattern is worth more. *@steps is counted up. */
+FleetState *fleet_price(const Fleet *fleet, guint class, const FleetPrice *price, double *ret_value,
+                        double *ret_bound, guint64 *steps);
+
+/* fleet_lp.c */
+typedef struct {
+    guint pivots;
+    guint n_rows;           /* flavours, then classes */
+    double *inverse, *x;    /* of the basis, row by row; its values */
+    FleetState **patterns;  /* by row; NULL: a slack or an unplaced slice */
+    double *costs, *values; /* by row; values: of the rows (duals) */
+    double bound;           /* hosts in use, at least, with unplaced slices as dear as below */
+    double objective;
+} FleetLp;
+
+/* @unplaced: cost of a slice that stays out, by flavour; @host: of a host in use. @seeds:
+ * FleetBucket *, patterns to begin with. */
+FleetLp *fleet_lp_solve(Fleet *fleet, const double *unplaced, double host, const GPtrArray *seeds,
+                        guint64 budget);
+/* No plan costs less, by values of the flavours that begin with these and become better. */
+double fleet_lp_bound(Fleet *fleet, const double *start, const double *unplaced, double host,
+                      guint64 budget);
+void fleet_lp_free(FleetLp *lp);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FleetLp, fleet_lp_free)
+
+/* fleet_fit.c. @left: slices to be placed, by flavour, counted down; @free_hosts: by class, counted
+ * down; @buckets (FleetBucket *): hosts in use, added to. */
+void fleet_fit_decreasing(const Fleet *fleet, guint *left, guint *free_hosts, GPtrArray *buckets);
+/* Opens hosts with the patterns that are worth most. */
+void fleet_fit_patterns(Fleet *fleet, const double *values, guint *left, guint *free_hosts,
+                        GPtrArray *buckets);
+
+/* What only few hosts can hold takes the place of what others can hold too. */
+void fleet_fit_scarce(const Fleet *fleet, guint *left, guint *free_hosts, GPtrArray *buckets);
+
+/* Adds hosts with this state, which is taken over. */
+void fleet_add_bucket(const Fleet *fleet, GPtrArray *buckets, FleetState *state, guint hosts);
+
+/* fleet_merge.c: *@ret_view: the fleet with at most @most classes, each of which holds what those
+ * merged into it do on the average (as long as they can be made so few); its classes are the
+ * caller's. The merged class of each class. */
+guint *fleet_merge(const Fleet *fleet, guint most, Fleet *ret_view);
+/* The patterns of a merged fleet's linear program onto the real hosts, then what is left by worth.
+ */
+void fleet_fit_merged(Fleet *fleet, const FleetLp *lp, const guint *groups, const double *values,
+                      guint *left, guint *free_hosts, GPtrArray *buckets);
+
+/* fleet_deal.c: buckets to hosts and their instances; what finds no place is in fleet->unplaced. */
+void fleet_deal(Fleet *fleet, const GPtrArray *buckets);
+/* May @instance be on @host beside what is there, by its cluster's spread? */
+bool fleet_may_join(const Fleet *fleet, const FleetHost *host, guint instance);
+
+/* fleet_check.c: every pattern in use through the single-host planner; fleet->unplaced once more
+ * onto hosts with room. */
+void fleet_check_patterns(Fleet *fleet);
+/* The host has this many of each flavour from now on; @state stays the caller's. */
+void fleet_set_pattern(Fleet *fleet, FleetHost *host, FleetState *state);
+GHashTable *fleet_patterns_table(void);
+
+/* Why the class's first host cannot hold even one slice of the flavour; NULL: it can. */
+char *fleet_explain_alone(const Fleet *fleet, guint flavour, const FleetClass *class,
+                          const char **ret_resource);
+
+/* fleet_bound.c: for each resource, how many hosts it takes at least (PlanVolume *, added to
+ * @volumes); the most of them. */
+gint64 fleet_least_need(const Fleet *fleet, guint flavour, guint dim);
+gint64 fleet_volumes(const Fleet *fleet, GPtrArray *volumes);

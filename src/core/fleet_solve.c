@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order of the stages: some answers in counts, the best of them dealt out and checked. */
+#include "core/fleet_internal.h"
+
+/* With more the linear program costs more than it is worth. */
+#define MAX_CLASSES 64
+/* Unlike hosts are merged into so many classes: finer is better, and dearer. */
+#define MAX_MERGED 220
+/* Search steps of a whole fleet; about a second. */
+#define BUDGET 25000000
+/* Of a node, where many classes are bounded one by one. */
+#define BOUND_BUDGET 5000
+/* Ways to fill a rounded answer that are tried, unless one comes so near to the bound. */
+#define FILL_ROUNDS 12
+#define GOOD_GAP 2e-4
+
+/* One attempt at an answer. */
+typedef struct {
+    GPtrArray *buckets; /* FleetBucket * */
+    guint *left, *free_hosts;
+    double cost; /* slices left out, each as dear as its priority, then hosts */
+} Answer;
+
+static void answer_free(Answer *answer)
+{
+    if (!answer)
+        return;
+    g_ptr_array_unref(answer->buckets);
+    g_free(answer->left);
+    g_free(answer->free_hosts);
+    g_free(answer);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Answer, answer_free)
+
+static Answer *answer_new(const Fleet *fleet)
+{
+    Answer *answer = g_new0(Answer, 1);
+
+    answer->buckets = g_ptr_array_new_with_free_func((GDestroyNotify)fleet_bucket_free);
+    answer->left = g_new(guint, fleet->flavours->len);
+    answer->free_hosts = g_new(guint, MAX(fleet->classes->len, 1));
+    for (guint f = 0; f < fleet->flavours->len; f++)
+        answer->left[f] = fleet_flavour(fleet, f)->instances->len;
+    for (guint c = 0; c < fleet->classes->len; c++)
+        answer->free_hosts[c] = fleet_class(fleet, c)->hosts;
+    return answer;
+}
+
+static void answer_rate(const Fleet *fleet, Answer *answer, const double *unplaced)
+{
+    answer->cost = 0;
+    for (guint f = 0; f < fleet->flavours->len; f++)
+        answer->cost += answer->left[f] * unplaced[f];
+    for (guint c = 0; c < fleet->classes->len; c++)
+        answer->cost += fleet_class(fleet, c)->hosts - answer->free_hosts[c];
+}
+
+/* Whole hosts of the linear program's patterns; the rest is left. */
+static Answer *round_down(const Fleet *fleet, const FleetLp *lp)
+{
+    Answer *answer = answer_new(fleet);
+
+    for (guint r = 0; r < lp->n_rows; r++) {
+        const FleetState *state = lp->patterns[r];
+        guint hosts = state ? (guint)(lp->x[r] + 1e-6) : 0;
+        FleetBucket *bucket;
+
+        for (guint f = 0; hosts > 0 && f < fleet->flavours->len; f++)
+            if (state->counts[f] > 0)
+                hosts = MIN(hosts, answer->left[f] / state->counts[f]);
+        hosts = hosts > 0 ? MIN(hosts, answer->free_hosts[state->class]) : 0;
+        if (hosts == 0)
+            continue;
+        for (guint f = 0; f < fleet->flavours->len; f++)
+            answer->left[f] -= hosts * state->counts[f];
+        answer->free_hosts[state->class] -= hosts;
+        bucket = g_new0(FleetBucket, 1);
+        bucket->state = fleet_state_copy(fleet, state);
+        bucket->hosts = hosts;
+        g_ptr_array_add(answer->buckets, bucket);
+    }
+    return answer;
+}
+
+/* The rest by worth, then into the gaps. Flavours that landed in poor patterns are worth more the
+ * next time (sequential value correction: Mukhacheva, Belov). */
+static Answer *fill_up(Fleet *fleet, const FleetLp *lp, double *values)
+{
+    Answer *answer = round_down(fleet, lp);
+    guint rounded = answer->buckets->len;
+    g_autofree double *most = g_new0(double, MAX(fleet->classes->len, 1));
+
+    fleet_fit_patterns(fleet, values, answer->left, answer->free_hosts, answer->buckets);
+    for (guint pass = 0; pass < 2; pass++)
+        for (guint b = rounded; b < answer->buckets->len; b++) {
+            const FleetBucket *bucket = g_ptr_array_index(answer->buckets, b);
+            double value = fleet_state_value(fleet, bucket->state, values);
+            double *best = &most[bucket->state->class];
+
+            *best = MAX(*best, value);
+            for (guint f = 0; pass == 1 && f < fleet->flavours->len; f++)
+                if (bucket->state->counts[f] > 0)
+                    values[f] *= 0.5 + 0.5 * MIN(*best / value, 3);
+        }
+    fleet_fit_decreasing(fleet, answer->left, answer->free_hosts, answer->buckets);
+    fleet_fit_scarce(fleet, answer->left, answer->free_hosts, answer->buckets);
+    return answer;
+}
+
+/* A slice out costs more than any number of hosts; one of a higher priority far more than one of a
+ * lower. Beyond a few classes of priority the highest are alike. */
+static double *unplaced_costs(const Fleet *fleet)
+{
+    guint n = fleet->flavours->len;
+    double *costs = g_new(double, n);
+
+    for (guint f = 0; f < n; f++) {
+        gint64 below = -1;
+        guint rank = 0;
+
+        for (;;) { /* how many priorities are lower */
+            gint64 next = G_MAXINT64;
+
+            for (guint g = 0; g < n; g++) {
+                gint64 other = fleet_flavour(fleet, g)->slice->priority;
+
+                if (other > below)
+                    next = MIN(next, other);
+            }
+            if (next >= fleet_flavour(fleet, f)->slice->priority)
+                break;
+            below = next;
+            rank++;
+        }
+        costs[f] = 100;
+        for (guint i = 0; i < MIN(rank, 3); i++)
+            costs[f] *= 50;
+    }
+    return costs;
+}
+
+/* No flavour is worthless: what is in nobody's way still wants a place. */
+static double *floor_values(const Fleet *fleet, const FleetLp *lp)
+{
+    double *values = g_new(double, fleet->flavours->len);
+
+    for (guint f = 0; f < fleet->flavours->len; f++)
+        values[f] = MAX(lp->values[f], 1e-4);
+    return values;
+}
+
+static guint round_up(double value)
+{
+    guint whole = (guint)MAX(value, 0);
+
+    return value - whole > 1e-4 ? whole + 1 : whole;
+}
+
+/* No plan admits more: by the linear program where a host costs nothing. */
+static void bound_admission(Fleet *fleet, const Answer *answer)
+{
+    g_autofree double *ones = g_new(double, MAX(fleet->flavours->len, 1));
+    g_autoptr(FleetLp) lp = NULL;
+
+    for (guint f = 0; f < fleet->flavours->len; f++)
+        ones[f] = 1;
+    lp = fleet_lp_solve(fleet, ones, 0, answer->buckets, BUDGET);
+    fleet->admitted_bound = fleet->instances->len - round_up(lp->bound);
+}
+
+static Answer *solve_linear(Fleet *fleet, Answer *greedy, const double *unplaced)
+{
+    g_autoptr(FleetLp) lp = fleet_lp_solve(fleet, unplaced, 1, greedy->buckets, BUDGET);
+    g_autofree double *values = floor_values(fleet, lp);
+    Answer *best = NULL;
+
+    for (guint round = 0; round < FILL_ROUNDS; round++) {
+        Answer *answer = fill_up(fleet, lp, values);
+
+        answer_rate(fleet, answer, unplaced);
+        if (!best || answer->cost < best->cost) {
+            answer_free(best);
+            best = g_steal_pointer(&answer);
+        }
+        answer_free(answer);
+        if (best->cost <= round_up(lp->bound) * (1 + GOOD_GAP))
+            break;
+    }
+    fleet->figures->hosts_bound = round_up(lp->bound);
+    return best;
+}
+
+/* Too many classes for the linear program: by way of fewer that hold more. */
+static Answer *solve_merged(Fleet *fleet, const double *unplaced)
+{
+    Fleet view;
+    g_autofree guint *groups = fleet_merge(fleet, MAX_MERGED, &view);
+    g_autoptr(GPtrArray) classes = view.classes;
+    g_autoptr(FleetLp) lp = NULL;
+    g_autofree double *values = NULL;
+    Answer *answer = answer_new(fleet);
+
+    if (classes->len <= MAX_MERGED) {
+        lp = fleet_lp_solve(&view, unplaced, 1, NULL, BUDGET / 5 * 3);
+        fleet->steps = view.steps;
+        for (guint f = 0; f < fleet->flavours->len; f++)
+            lp->values[f] = CLAMP(lp->values[f], 0, unplaced[f]);
+        fleet->figures->hosts_bound =
+            round_up(fleet_lp_bound(fleet, lp->values, unplaced, 1, BOUND_BUDGET));
+        values = floor_values(fleet, lp);
+        fleet_fit_merged(fleet, lp, groups, values, answer->left, answer->free_hosts,
+                         answer->buckets);
+    }
+    fleet_fit_decreasing(fleet, answer->left, answer->free_hosts, answer->buckets);
+    fleet_fit_scarce(fleet, answer->left, answer->free_hosts, answer->buckets);
+    answer_rate(fleet, answer, unplaced);
+    return answer;
+}
+
+/* The spread of a cluster alone asks for so many hosts. */
+static guint largest_cluster(const Fleet *fleet)
+{
+    guint largest = 0;
+
+    for (guint i = 0; i < fleet->spec->clusters->len; i++) {
+        const SpecCluster *cluster = g_ptr_array_index(fleet->spec->clusters, i);
+
+        if (cluster->spread != SPEC_SPREAD_NONE)
+            largest = MAX(largest, fleet_count_slices(cluster));
+    }
+    return largest;
+}
+
+/* Slices of clusters that want more hosts than there are. */
+static guint count_excess(const Fleet *fleet)
+{
+    guint excess = 0;
+
+    for (guint i = 0; i < fleet->spec->clusters->len; i++) {
+        const SpecCluster *cluster = g_ptr_array_index(fleet->spec->clusters, i);
+        guint slices = fleet_count_slices(cluster);
+
+        if (cluster->spread != SPEC_SPREAD_NONE && slices > fleet->hosts->len)
+            excess += slices - fleet->hosts->len;
+    }
+    return excess;
+}
+
+static void set_figures(Fleet *fleet, bool linear, bool all)
+{
+    PlanFleet *figures = fleet->figures;
+    gint64 bound = 0;
+
+    figures->hosts = fleet->hosts->len;
+    figures->slices = fleet->instances->len;
+    figures->classes = fleet->classes->len;
+    figures->flavours = fleet->flavours->len;
+    if (all) { /* else hosts are not what is counted */
+        bound = fleet_volumes(fleet, figures->volumes);
+        bound = MAX(bound, linear ? figures->hosts_bound : 0);
+        figures->hosts_bound = MAX(bound, largest_cluster(fleet));
+    } else {
+        figures->hosts_bound = RECORD_UNSET;
+    }
+    figures->hosts_used = figures->patterns = 0;
+    for (guint p = 0; p < fleet->patterns->len; p++) {
+        guint hosts = ((const FleetPattern *)g_ptr_array_index(fleet->patterns, p))->hosts;
+
+        figures->hosts_used += hosts;
+        figures->patterns += hosts > 0;
+    }
+    figures->hosts_bound = all ? MAX(bound, linear ? figures->hosts_bound : 0) : RECORD_UNSET;
+}
+
+void fleet_solve(Fleet *fleet)
+{
+    g_autoptr(Answer) answer = NULL;
+    g_autofree double *unplaced = unplaced_costs(fleet);
+    guint excess = count_excess(fleet);
+    bool linear = fleet->flavours->len <= FLEET_MAX_FLAVOURS;
+    bool few = fleet->classes->len <= MAX_CLASSES;
+
+    for (guint c = 0; c < fleet->classes->len; c++)
+        fleet_class_finish(fleet, fleet_class(fleet, c));
+    answer = answer_new(fleet);
+    fleet_fit_decreasing(fleet, answer->left, answer->free_hosts, answer->buckets);
+    fleet_fit_scarce(fleet, answer->left, answer->free_hosts, answer->buckets);
+    answer_rate(fleet, answer, unplaced);
+    if (linear) {
+        Answer *other = few ? solve_linear(fleet, answer, unplaced) : solve_merged(fleet, unplaced);
+
+        if (other->cost < answer->cost) {
+            answer_free(answer);
+            answer = other;
+        } else {
+            answer_free(other);
+        }
+    }
+    fleet->admitted_bound = fleet->instances->len;
+    fleet_deal(fleet, answer->buckets);
+    fleet_check_patterns(fleet);
+    fleet->admitted = fleet->instances->len - fleet->unplaced->len;
+    if (fleet->unplaced->len > 0 && linear && few)
+        bound_admission(fleet, answer);
+    fleet->admitted_bound =
+        CLAMP(fleet->admitted_bound, fleet->admitted, (gint64)fleet->instances->len - excess);
+    set_figures(fleet, linear, fleet->unplaced->len == 0);
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The fleet planner: small fleets against trying everything (bounds never above the truth), planted
+ * ones that fit exactly, spreads, and the same bytes twice.
+ */
+#include "core/fleet.h"
+
+#include <string.h>
+
+#include "core/place.h"
+#include "documents.h"
+#include "synthetic.h"
+
+enum { MAX_HOSTS = 3, MAX_SLICES = 6 };
+
+typedef struct {
+    GPtrArray *hosts; /* Host * */
+    Tree *tree;
+    Spec *spec;
+    Fleet *fleet;
+} Case;
+
+static void case_clear(Case *c)
+{
+    fleet_free(c->fleet);
+    spec_free(c->spec);
+    tree_free(c->tree);
+    g_ptr_array_unref(c->hosts);
+}
+
+/* @kinds: synthetic hosts, NULL-terminated; each @count times in turns. */
+static Case case_new(const char *const *kinds, guint count, const char *spec_text)
+{
+    Case c = {.hosts = g_ptr_array_new_with_free_func((GDestroyNotify)host_free)};
+    g_autoptr(GPtrArray) findings = findings_new();
+
+    c.tree = yaml(spec_text);
+    c.spec = spec_from_tree(c.tree, findings);
+    if (!c.spec) {
+        g_autofree char *text = findings_text(findings);
+
+        g_error("%s\n%s", spec_text, text);
+    }
+    for (guint i = 0; i < count; i++)
+        for (guint k = 0; kinds[k]; k++) {
+            Host *host = synthetic_host(kinds[k]);
+
+            g_free(host->hostname);
+            host->hostname = g_strdup_printf("h%u", c.hosts->len);
+            g_ptr_array_add(c.hosts, host);
+        }
+    c.fleet = fleet_new(c.spec, c.hosts->len);
+    for (guint i = 0; i < c.hosts->len; i++) {
+        const Host *host = g_ptr_array_index(c.hosts, i);
+        guint class = fleet_find_class(c.fleet, spec_find_host(c.spec, host->hostname), host);
+
+        fleet_add_host(c.fleet, class);
+    }
+    fleet_solve(c.fleet);
+    return c;
+}
+
+static const FleetHost *host_at(const Case *c, guint number)
+{
+    return g_ptr_array_index(c->fleet->hosts, number);
+}
+
+static const FleetPattern *pattern_of(const Case *c, const FleetHost *host)
+{
+    return g_ptr_array_index(c->fleet->patterns, (guint)host->pattern);
+}
+
+/* Every slice once, spreads kept, and the single-host planner has placed what each host has. */
+static void check_answer(const Case *c)
+{
+    guint n = c->fleet->instances->len, used = 0;
+    g_autofree guint *times = g_new0(guint, n);
+
+    for (guint h = 0; h < c->fleet->hosts->len; h++) {
+        const FleetHost *host = host_at(c, h);
+        const PlanHost *plan_host;
+
+        if (host->pattern < 0)
+            continue;
+        used++;
+        plan_host = pattern_of(c, host)->plan->hosts->pdata[0];
+        g_assert_cmpuint(plan_host->slices->len, ==, host->instances->len);
+        for (guint i = 0; i < host->instances->len; i++) {
+            guint instance = g_array_index(host->instances, guint, i);
+            const SpecInstance *one = g_ptr_array_index(c->fleet->instances, instance);
+            FleetMark mark;
+
+            times[instance]++;
+            g_assert_true(
+                fleet_read_mark(((const PlanSlice *)plan_host->slices->pdata[i])->name, &mark));
+            g_assert_cmpuint(mark.flavour, ==,
+                             g_array_index(c->fleet->flavour_of, guint, instance));
+            for (guint j = 0; j < i && one->cluster->spread != SPEC_SPREAD_NONE; j++) {
+                guint other = g_array_index(host->instances, guint, j);
+
+                g_assert_true(((const SpecInstance *)c->fleet->instances->pdata[other])->cluster !=
+                              one->cluster);
+            }
+        }
+    }
+    for (guint u = 0; u < c->fleet->unplaced->len; u++)
+        times[g_array_index(c->fleet->unplaced, guint, u)]++;
+    for (guint i = 0; i < n; i++)
+        g_assert_cmpuint(times[i], ==, 1);
+    g_assert_cmpint(c->fleet->admitted, ==, n - c->fleet->unplaced->len);
+    g_assert_cmpint(c->fleet->figures->hosts_used, ==, used);
+    g_assert_cmpint(c->fleet->figures->hosts_bound, <=, used); /* unset: below any */
+}
+
+static guint roll(GRand *rand, guint n)
+{
+    return (guint)g_rand_int_range(rand, 0, (gint32)n);
+}
+
+static char *roll_host(GRand *rand)
+{
+    guint nodes = 1 + roll(rand, 2), cores = 3 + roll(rand, 5);
+    guint memory = 8 + roll(rand, 12), vfs = 1 + roll(rand, 4);
+
+    return g_strdup_printf("numa:%u core:%u pu:2 mem:%u nic:1x%uvf@0", nodes, cores, memory, vfs);
+}
+
+static char *roll_spec(GRand *rand)
+{
+    GString *text = g_string_new("version: 1\n"
+                                 "networks: {n: {uplinks: [{host: \"h*\", pf: nic0}]}}\n"
+                                 "hosts: [{name: \"h*\"}]\nclusters:\n");
+    guint left = 2 + roll(rand, MAX_SLICES - 1), number = 0;
+
+    for (guint cluster = 0; left > 0; cluster++) {
+        guint size = 1 + roll(rand, left);
+
+        g_string_append_printf(text, "  - name: c%u\n    spread: %s\n    slices:\n", cluster,
+                               roll(rand, 2) ? "host" : "none");
+        while (size > 0) {
+            guint count = 1 + roll(rand, size), vcpus = 4 + 4 * roll(rand, 2);
+            guint memory = 2 + 2 * roll(rand, 3), service = roll(rand, 2);
+            const char *scope = roll(rand, 3) ? "node" : "slice";
+            guint nodes = roll(rand, 4) ? 1 : 2;
+
+            g_string_append_printf(
+                text,
+                "      - {name: \"s%u-{n}\", count: %u, vcpus: %u, memory: %uGiB, "
+                "service: {cores: %u, scope: %s}, numa: {nodes: %u}",
+                number++, count, vcpus, memory, service, scope, nodes);
+            if (roll(rand, 2))
+                g_string_append_printf(text, ", nics: [{network: n, mode: vf, locality: %s}]",
+                                       roll(rand, 2) ? "required" : "any");
+            g_string_append(text, "}\n");
+            size -= count;
+            left -= count;
+        }
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* Which sets of slices one host can hold, by the single-host planner; as bit masks. */
+static bool *list_possible(const Case *c, const Host *host)
+{
+    guint n = c->fleet->instances->len;
+    bool *possible = g_new0(bool, 1u << n);
+
+    for (guint mask = 0; mask < 1u << n; mask++) {
+        Spec own = *c->spec;
+        g_autoptr(GPtrArray) clusters = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GPtrArray) slices = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GPtrArray) lists =
+            g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+        g_autoptr(Plan) plan = NULL;
+
+        own.clusters = clusters;
+        for (guint i = 0; i < n; i++) {
+            const SpecInstance *one = g_ptr_array_index(c->fleet->instances, i);
+            SpecCluster *cluster = NULL;
+            SpecSlice *slice;
+
+            if (!(mask >> i & 1))
+                continue;
+            for (guint k = 0; k < clusters->len; k++)
+                if (((SpecCluster *)clusters->pdata[k])->name == one->cluster->name)
+                    cluster = clusters->pdata[k];
+            if (!cluster) {
+                cluster = g_memdup2(one->cluster, sizeof *cluster);
+                cluster->slices = g_ptr_array_new();
+                g_ptr_array_add(lists, cluster->slices);
+                g_ptr_array_add(clusters, cluster);
+            }
+            slice = g_memdup2(one->slice, sizeof *slice);
+            slice->name = one->name;
+            slice->count = RECORD_UNSET;
+            g_ptr_array_add(slices, slice);
+            g_ptr_array_add(cluster->slices, slice);
+        }
+        plan = place_slices(&own, spec_find_host(c->spec, host->hostname), host, NULL);
+        possible[mask] = plan->unplaced->len == 0;
+    }
+    return possible;
+}
+
+typedef struct {
+    guint admitted, hosts;
+} Truth;
+
+/* The most slices, then the fewest hosts: over all ways to share @left among the hosts from @host
+ * on. */
+static Truth try_all(bool *const *possible, guint n_hosts, guint host, guint left)
+{
+    Truth best = {0, 0};
+
+    if (host == n_hosts)
+        return best;
+    for (guint mask = left;; mask = (mask - 1) & left) {
+        if (possible[host][mask]) {
+            Truth rest = try_all(possible, n_hosts, host + 1, left & ~mask);
+
+            rest.admitted += (guint)__builtin_popcount(mask);
+            rest.hosts += mask != 0;
+            if (rest.admitted > best.admitted ||
+                (rest.admitted == best.admitted && rest.hosts < best.hosts))
+                best = rest;
+        }
+        if (mask == 0)
+            return best;
+    }
+}
+
+static void test_small(void)
+{
+    guint missed = 0, above = 0, total = 0, full = 0;
+
+    for (guint32 seed = 0; seed < 400; seed++) {
+        GRand *rand = g_rand_new_with_seed(seed);
+        g_autofree char *one = roll_host(rand), *two = roll_host(rand);
+        const char *const kinds[] = {one, roll(rand, 2) ? two : NULL, NULL};
+        g_autofree char *text = roll_spec(rand);
+        Case c = case_new(kinds, kinds[1] ? 1 : 1 + roll(rand, MAX_HOSTS), text);
+        bool *possible[MAX_HOSTS] = {NULL};
+        Truth truth;
+
+        check_answer(&c);
+        for (guint h = 0; h < c.hosts->len; h++)
+            possible[h] = list_possible(&c, g_ptr_array_index(c.hosts, h));
+        truth = try_all(possible, c.hosts->len, 0, (1u << c.fleet->instances->len) - 1);
+        g_test_message("seed %u: %u slices, %u hosts; truth %u on %u", seed,
+                       c.fleet->instances->len, c.hosts->len, truth.admitted, truth.hosts);
+        g_assert_cmpint(c.fleet->admitted, <=, truth.admitted);
+        g_assert_cmpint(c.fleet->admitted_bound, >=, truth.admitted);
+        total++;
+        missed += c.fleet->admitted < truth.admitted;
+        if (c.fleet->unplaced->len == 0) {
+            full++;
+            g_assert_cmpint(c.fleet->figures->hosts_bound, <=, truth.hosts);
+            g_assert_cmpint(c.fleet->figures->hosts_used, >=, truth.hosts);
+            above += c.fleet->figures->hosts_used > truth.hosts;
+        }
+        for (guint h = 0; h < c.hosts->len; h++)
+            g_free(possible[h]);
+        case_clear(&c);
+        g_rand_free(rand);
+    }
+    g_test_message("%u of %u admit less than could be, %u of %u full ones use more hosts", missed,
+                   total, above, full);
+    g_assert_cmpuint(full, >, total / 5);
+    g_assert_cmpuint(missed, <=, total / 100);
+    g_assert_cmpuint(above, <=, full / 40);
+}
+
+#define HEAD "version: 1\nhosts: [{name: \"h*\"}]\nclusters:\n"
+
+/* Each host exactly full: 7 cores for slices on each node, one of them for service. */
+static void test_planted(void)
+{
+    const char *const kinds[] = {"numa:2 core:8 pu:2 mem:64", NULL};
+    Case c = case_new(kinds, 50,
+                      HEAD "  - name: a\n    spread: none\n    slices:\n"
+                           "      - {name: \"x{n}\", count: 100, vcpus: 8, memory: 40GiB}\n"
+                           "      - {name: \"y{n}\", count: 100, vcpus: 4, memory: 20GiB}\n");
+
+    check_answer(&c);
+    g_assert_cmpuint(c.fleet->unplaced->len, ==, 0);
+    g_assert_cmpint(c.fleet->figures->hosts_used, ==, 50);
+    g_assert_cmpint(c.fleet->figures->hosts_bound, ==, 50);
+    g_assert_cmpuint(c.fleet->classes->len, ==, 1);
+    g_assert_cmpuint(c.fleet->flavours->len, ==, 2);
+    case_clear(&c);
+}
+
+/* The large slices fit on two of the hosts only, and the small ones must leave them that room. */
+static void test_scarce(void)
+{
+    const char *const kinds[] = {"numa:1 core:8 pu:2 mem:64", "numa:1 core:16 pu:2 mem:64", NULL};
+    Case c = case_new(kinds, 2,
+                      HEAD "  - name: a\n    spread: none\n    slices:\n"
+                           "      - {name: \"small{n}\", count: 4, vcpus: 12, memory: 4GiB}\n"
+                           "      - {name: \"large{n}\", count: 2, vcpus: 16, memory: 4GiB}\n");
+
+    check_answer(&c);
+    g_assert_cmpuint(c.fleet->classes->len, ==, 2);
+    g_assert_cmpuint(c.fleet->unplaced->len, ==, 0);
+    case_clear(&c);
+}
+
+static void test_spread(void)
+{
+    const char *const kinds[] = {"numa:2 core:16 pu:2 mem:64", NULL};
+    Case c = case_new(kinds, 10,
+                      HEAD "  - name: wide\n    slices:\n"
+                           "      - {name: \"w{n}\", count: 12, vcpus: 2, memory: 1GiB}\n"
+                           "  - name: pair\n    slices:\n"
+                           "      - {name: \"p{n}\", count: 2, vcpus: 2, memory: 1GiB}\n");
+
+    check_answer(&c);
+    g_assert_cmpuint(c.fleet->unplaced->len, ==, 2); /* 12 of a cluster on 10 hosts */
+    g_assert_cmpint(c.fleet->admitted_bound, ==, 12);
+    case_clear(&c);
+
+    c = case_new(kinds, 10,
+                 HEAD "  - name: wide\n    slices:\n"
+                      "      - {name: \"w{n}\", count: 9, vcpus: 2, memory: 1GiB}\n");
+    check_answer(&c);
+    g_assert_cmpint(c.fleet->figures->hosts_used, ==, 9);
+    g_assert_cmpint(c.fleet->figures->hosts_bound, ==, 9); /* by the cluster alone */
+    case_clear(&c);
+}
+
+/* The higher priority is admitted where both have no room. */
+static void test_priority(void)
+{
+    const char *const kinds[] = {"numa:1 core:6 pu:2 mem:64", NULL};
+    Case c = case_new(
+        kinds, 4,
+        HEAD "  - name: a\n    spread: none\n    slices:\n"
+             "      - {name: \"low{n}\", count: 8, vcpus: 4, memory: 4GiB}\n"
+             "      - {name: \"high{n}\", count: 4, vcpus: 8, memory: 4GiB, priority: 5}\n");
+
+    check_answer(&c);
+    g_assert_cmpuint(c.fleet->unplaced->len, ==, 8);
+    for (guint u = 0; u < c.fleet->unplaced->len; u++)
+        g_assert_cmpuint(g_array_index(c.fleet->unplaced, guint, u), <, 8);
+    case_clear(&c);
+}
+
+/* VFs of one port, wherever the slice is. */
+static void test_pool(void)
+{
+    const char *const kinds[] = {"numa:2 core:16 pu:2 mem:64 nic:1x3vf@0", NULL};
+    Case c = case_new(kinds, 4,
+                      "version: 1\nnetworks: {n: {uplinks: [{host: \"h*\", pf: nic0}]}}\n"
+                      "hosts: [{name: \"h*\"}]\nclusters:\n"
+                      "  - name: a\n    spread: none\n    slices:\n"
+                      "      - {name: \"v{n}\", count: 12, vcpus: 2, memory: 1GiB,\n"
+                      "         nics: [{network: n, mode: vf, locality: any}]}\n");
+
+    check_answer(&c);
+    g_assert_cmpuint(c.fleet->unplaced->len, ==, 0);
+    g_assert_cmpint(c.fleet->figures->hosts_bound, ==, 4);
+    case_clear(&c);
+}
+
+static void test_same_twice(void)
+{
+    const char *const kinds[] = {"numa:2 core:12 pu:2 mem:64 nic:1x4vf@0",
+                                 "numa:1 core:20 pu:2 mem:96", NULL};
+    const char *text = "version: 1\nnetworks: {n: {uplinks: [{host: \"h*\", pf: nic0}]}}\n"
+                       "hosts: [{name: \"h*\"}]\nclusters:\n"
+                       "  - name: a\n    spread: none\n    slices:\n"
+                       "      - {name: \"x{n}\", count: 31, vcpus: 6, memory: 11GiB}\n"
+                       "      - {name: \"y{n}\", count: 17, vcpus: 10, memory: 7GiB}\n"
+                       "  - name: b\n    slices:\n"
+                       "      - {name: \"z{n}\", count: 9, vcpus: 4, memory: 3GiB,\n"
+                       "         nics: [{network: n, mode: vf}]}\n";
+    Case one = case_new(kinds, 12, text), two = case_new(kinds, 12, text);
+
+    check_answer(&one);
+    g_assert_cmpuint(one.fleet->steps, ==, two.fleet->steps);
+    for (guint h = 0; h < one.hosts->len; h++) {
+        const FleetHost *a = host_at(&one, h), *b = host_at(&two, h);
+
+        g_assert_cmpint(a->pattern, ==, b->pattern);
+        if (a->pattern >= 0)
+            g_assert_cmpmem(a->instances->data, a->instances->len * sizeof(guint),
+                            b->instances->data, b->instances->len * sizeof(guint));
+    }
+    case_clear(&one);
+    case_clear(&two);
+}
+
+/* More kinds of hosts than the linear program takes: they are merged, and the bound still holds. */
+static void test_unlike(void)
+{
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    GRand *rand = g_rand_new_with_seed(7);
+    Case c;
+
+    for (guint i = 0; i < 150; i++) {
+        guint cores = 8 + roll(rand, 12), memory = 40 + roll(rand, 40);
+
+        g_ptr_array_add(texts, g_strdup_printf("numa:2 core:%u pu:2 mem:%u", cores, memory));
+    }
+    g_ptr_array_add(texts, NULL);
+    g_rand_free(rand);
+    c = case_new((const char *const *)texts->pdata, 2,
+                 HEAD "  - name: a\n    spread: none\n    slices:\n"
+                      "      - {name: \"x{n}\", count: 420, vcpus: 8, memory: 12GiB}\n"
+                      "      - {name: \"y{n}\", count: 300, vcpus: 12, memory: 8GiB}\n"
+                      "      - {name: \"z{n}\", count: 310, vcpus: 6, memory: 20GiB}\n");
+    check_answer(&c);
+    g_assert_cmpuint(c.fleet->classes->len, >, 64);
+    g_assert_cmpuint(c.fleet->unplaced->len, ==, 0);
+    g_test_message("%" G_GINT64_FORMAT " hosts, at least %" G_GINT64_FORMAT,
+                   c.fleet->figures->hosts_used, c.fleet->figures->hosts_bound);
+    g_assert_cmpint(c.fleet->figures->hosts_used, <=, c.fleet->figures->hosts_bound * 21 / 20);
+    case_clear(&c);
+}
+
+static void test_marks(void)
+{
+    FleetMark mark;
+
+    g_assert_true(fleet_read_mark("\xee\x80\x80"
+                                  "12:3"
+                                  "\xee\x80\x81 and",
+                                  &mark));
+    g_assert_false(mark.cluster);
+    g_assert_cmpuint(mark.flavour, ==, 12);
+    g_assert_cmpuint(mark.number, ==, 3);
+    g_assert_cmpuint(mark.length, ==, 10);
+    g_assert_false(fleet_read_mark("\xee\x80\x80"
+                                   "12",
+                                   &mark));
+    g_assert_false(fleet_read_mark("12:3", &mark));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/fleet/small", test_small);
+    g_test_add_func("/fleet/planted", test_planted);
+    g_test_add_func("/fleet/scarce", test_scarce);
+    g_test_add_func("/fleet/spread", test_spread);
+    g_test_add_func("/fleet/priority", test_priority);
+    g_test_add_func("/fleet/pool", test_pool);
+    g_test_add_func("/fleet/same-twice", test_same_twice);
+    g_test_add_func("/fleet/unlike", test_unlike);
+    g_test_add_func("/fleet/marks", test_marks);
+    return g_test_run();
+}
