@@ -2,6 +2,7 @@
 /* From a spec file to a plan. */
 #include "app/job.h"
 
+#include "app/fleet.h"
 #include "base/error.h"
 #include "core/place.h"
 #include "port/discover.h"
@@ -17,6 +18,7 @@ void job_free(Job *job)
         return;
     virt_close(job->virt);
     lock_release(job->lock);
+    fleet_job_free(job->fleet);
     plan_free(job->plan);
     host_free(job->host);
     spec_free(job->spec); /* points into the tree */
@@ -82,8 +84,7 @@ static bool check_live(const Job *job, GError **error)
     return false;
 }
 
-/* The planner knows lines and columns of the spec, but not its file. */
-static void place_findings(const Tree *tree, GPtrArray *findings)
+void job_place_findings(const Tree *tree, GPtrArray *findings)
 {
     for (guint i = 0; i < findings->len; i++) {
         Finding *finding = findings->pdata[i];
@@ -102,25 +103,24 @@ char *job_program(GError **error)
     return path;
 }
 
-/* As if nothing existed yet; ops_inspect() tells what really is to be done. */
-static bool derive_steps(Job *job, GError **error)
+bool job_derive_steps(const Host *host, PlanHost *plan_host, GPtrArray *findings, GError **error)
 {
     const StepsOptions options = {0};
-    GPtrArray *steps = job->plan_host->steps;
+    GPtrArray *steps = plan_host->steps;
     g_autoptr(Facts) facts = NULL;
     g_autofree char *program = NULL;
 
-    if (job->host->replayed != 1) {
+    if (host->replayed != 1) {
         facts = facts_read(&HANDS_OF_HOST, STEPS_FACTS);
         program = job_program(error);
         if (!program)
             return false;
     }
-    steps_derive_host(job->host, job->plan_host, facts, program, steps, job->findings);
-    for (guint i = 0; i < job->plan_host->slices->len; i++) {
+    steps_derive_host(host, plan_host, facts, program, steps, findings);
+    for (guint i = 0; i < plan_host->slices->len; i++) {
         bool needs_restart;
 
-        if (!steps_derive_slice(job->plan_host->slices->pdata[i], NULL, NULL, &options, steps,
+        if (!steps_derive_slice(plan_host->slices->pdata[i], NULL, NULL, &options, steps,
                                 &needs_restart, error))
             return false;
     }
@@ -160,14 +160,14 @@ static bool plan_slices(Job *job, bool live, GError **error)
         g_free(job->plan_host->uri);
         job->plan_host->uri = g_strdup(job->connect);
     }
-    place_findings(job->tree, job->plan->findings);
+    job_place_findings(job->tree, job->plan->findings);
     /* one list for both: what is said later is in the Plan JSON too */
     findings_move(job->findings, job->plan->findings);
     g_ptr_array_unref(job->plan->findings);
     job->plan->findings = g_ptr_array_ref(job->findings);
     if (running)
         job_check_overlap(job, running);
-    return derive_steps(job, error);
+    return job_derive_steps(job->host, job->plan_host, job->findings, error);
 }
 
 bool ops_plan(const JobOptions *options, Job **ret_job, GError **error)
@@ -184,7 +184,10 @@ bool ops_plan(const JobOptions *options, Job **ret_job, GError **error)
         if (!job->lock)
             return false;
     }
-    if (job->spec) {
+    if (job->spec && options->fleet && job_is_fleet(options->inventories)) {
+        if (!job_plan_fleet(job, options->inventories, error))
+            return false;
+    } else if (job->spec) {
         hosts = job_read_hosts(options->inventories, job->findings, error);
         if (!hosts)
             return false;

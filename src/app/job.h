@@ -18,7 +18,20 @@ GPtrArray *job_read_hosts(const char *const *inventories, GPtrArray *findings, G
  * than one, that is an error among job->findings and job->host stays NULL. */
 void job_choose_host(Job *job, GPtrArray *hosts);
 
-/* job.c: where the slices run. */
+/* What is wrong with the choice of hosts (job_hosts.c): @names of those that are there, @count in
+ * all. */
+void job_tell_no_host(Job *job, const GPtrArray *names, guint count);
+
+/* fleet.c: may these inventories hold many hosts? */
+bool job_is_fleet(const char *const *inventories);
+/* Reads them and plans: job->fleet; or job->host, when the spec is for one of them alone. */
+bool job_plan_fleet(Job *job, const char *const *inventories, GError **error);
+
+/* job.c: the planner knows lines and columns of the spec, but not its file. */
+void job_place_findings(const Tree *tree, GPtrArray *findings);
+/* As if nothing existed yet; ops_inspect() tells what really is to be done. */
+bool job_derive_steps(const Host *host, PlanHost *plan_host, GPtrArray *findings, GError **error);
+/* Where the slices run. */
 const char *job_uri(const Job *job);
 /* Connects, once; the job closes. NULL with @error. */
 Virt *job_open_virt(Job *job, GError **error);

@@ -136,27 +136,35 @@ static Finding *add_host_finding(Job *job, FindingSeverity severity, const char 
     return finding;
 }
 
-static void tell_none(Job *job, const GPtrArray *hosts)
+static void tell_none(Job *job, guint count, const char *there, const char *first)
 {
     g_autofree char *wanted = join_spec_hosts(job->spec);
-    g_autofree char *there = join_hosts(hosts);
     g_autofree char *text =
-        hosts->len == 0
-            ? g_strdup("the inventory holds no host that can be planned")
-            : g_strdup_printf("the spec is for %s; the inventory holds %s", wanted, there);
+        count == 0 ? g_strdup("the inventory holds no host that can be planned")
+                   : g_strdup_printf("the spec is for %s; the inventory holds %s", wanted, there);
     Finding *finding = add_host_finding(job, FINDING_ERROR, "host-unknown", text);
 
-    if (hosts->len > 0)
+    if (count > 0)
         finding_set_hint(finding, "add \"- name: %s\" to hosts, or take that host's inventory",
-                         ((const Host *)hosts->pdata[0])->hostname);
+                         first);
+}
+
+void job_tell_no_host(Job *job, const GPtrArray *names, guint count)
+{
+    g_autoptr(GString) there = g_string_new(NULL);
+
+    for (guint i = 0; i < names->len; i++)
+        append_name(there, i, count, names->pdata[i]);
+    if (count > names->len)
+        append_name(there, names->len, count, NULL);
+    tell_none(job, count, there->str, names->len > 0 ? names->pdata[0] : NULL);
 }
 
 static void tell_many(Job *job, const GPtrArray *matching)
 {
     g_autofree char *there = join_hosts(matching);
     g_autofree char *text = g_strdup_printf(
-        "%u hosts of the inventory match: %s; this version plans one host at a time", matching->len,
-        there);
+        "%u hosts of the inventory match: %s; one of them is meant here", matching->len, there);
 
     finding_set_hint(add_host_finding(job, FINDING_ERROR, "host-many", text),
                      "give the inventory of one host, or name one host in the spec");
@@ -185,8 +193,12 @@ void job_choose_host(Job *job, GPtrArray *hosts)
         if (host->hostname && spec_find_host(job->spec, host->hostname))
             g_ptr_array_add(matching, hosts->pdata[i]);
     }
-    if (matching->len == 0)
-        return tell_none(job, hosts);
+    if (matching->len == 0) {
+        g_autofree char *there = join_hosts(hosts);
+
+        return tell_none(job, hosts->len, there,
+                         hosts->len > 0 ? ((const Host *)hosts->pdata[0])->hostname : NULL);
+    }
     if (matching->len > 1)
         return tell_many(job, matching);
     for (guint i = 0; i < hosts->len; i++) {

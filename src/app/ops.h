@@ -18,6 +18,7 @@
 #include "model/spec.h"
 
 /* Opened and closed in here: callers of app never see port. */
+struct FleetJob;
 struct Lock;
 struct Virt;
 
@@ -29,10 +30,12 @@ typedef struct {
     const SpecHost *spec_host;
     Plan *plan;          /* findings in it are those of reading, discovery and planning, in order */
     PlanHost *plan_host; /* the plan's one host; NULL when there are error findings before it */
-    GPtrArray *findings; /* everything said so far; plan_to_json writes the plan's own */
-    struct Lock *lock;   /* held from before the host is looked at until the job ends */
-    struct Virt *virt;   /* the connection, once an operation needed it */
-    char *connect;       /* overrides the spec's uri, or NULL */
+    struct FleetJob *fleet; /* many hosts: then host and plan_host are NULL, and plan holds all but
+                             * the hosts */
+    GPtrArray *findings;    /* everything said so far; plan_to_json writes the plan's own */
+    struct Lock *lock;      /* held from before the host is looked at until the job ends */
+    struct Virt *virt;      /* the connection, once an operation needed it */
+    char *connect;          /* overrides the spec's uri, or NULL */
 } Job;
 
 void job_free(Job *job);
@@ -43,6 +46,7 @@ typedef struct {
     const char *const *inventories; /* NULL-terminated paths; NULL or empty: this host */
     const char *connect;            /* overrides the spec's uri; NULL: the spec's */
     bool exclusive;                 /* will change the host: no other bmslice may, meanwhile */
+    bool fleet;                     /* may plan many hosts of the inventories */
     bool live;                      /* must be this host: refuses a replayed inventory */
 } JobOptions;
 
@@ -59,6 +63,30 @@ typedef struct {
 /* Reads spec and host, and plans. false with @error on failure; bad data is in job->findings, and
  * job->plan is NULL when it keeps planning from happening. */
 bool ops_plan(const JobOptions *options, Job **ret_job, GError **error);
+
+/* A piece of text; false stops the writing. */
+typedef bool (*OpsWrite)(const char *text, gsize length, void *data);
+
+/* The Plan JSON of a fleet: one object, each host with slices on a line of its own, written as it
+ * is made. */
+bool ops_write_fleet(const Job *job, OpsWrite write, void *data, GError **error);
+
+/* One host of a fleet's plan, for eyes. */
+typedef struct {
+    const char *name;
+    GPtrArray *slices; /* const char *: names; the reader's */
+} OpsFleetHost;
+
+/* Each host with slices, in the order of the inventory. */
+void ops_each_fleet_host(const Job *job, void (*each)(const OpsFleetHost *host, void *data),
+                         void *data);
+
+/* Each of them as a job of one host, as if it alone had been planned: host, plan and plan_host are
+ * valid during the call. Slow beside the others: for what is wanted host by host. */
+typedef bool (*OpsEachJob)(const Job *one, void *data, GError **error);
+bool ops_each_fleet_job(const Job *job, OpsEachJob each, void *data, GError **error);
+/* The domain XML of each slice, DIR/HOST/SLICE.xml. */
+bool ops_write_fleet_xml(const Job *job, const char *directory, GError **error);
 
 /* Wanted domain XML of each slice, in plan order (char *). NULL with @error while a VF of one has
  * no address yet. */

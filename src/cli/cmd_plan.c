@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan: placement, core map, steps, domain XML, pictures. Changes nothing but the files it is asked
  * for. */
+#include "base/error.h"
 #include "cli/cmd.h"
 #include "cli/show.h"
 
@@ -40,17 +41,45 @@ static bool write_files(const Job *job, GError **error)
     return !xml_option || ops_write_xml(job, xml_option, error);
 }
 
+static bool write_text(const char *text, gsize length, void *data)
+{
+    const Globals *globals = data;
+
+    return fwrite(text, 1, length, globals->out.out) == length;
+}
+
+static int plan_fleet(const Globals *globals, const Job *job, GError **error)
+{
+    if (svg_option || html_option) {
+        g_set_error(error, BMS_ERROR, BMS_ERROR_USAGE,
+                    "--%s draws one host, and the spec is for %" G_GINT64_FORMAT
+                    " of the inventory: give the inventory of one",
+                    svg_option ? "svg" : "html", job->plan->fleet->hosts);
+        return EXIT_FAILED;
+    }
+    if (xml_option && !ops_write_fleet_xml(job, xml_option, error))
+        return EXIT_FAILED;
+    if (!globals->json)
+        show_fleet(&globals->out, job);
+    else if (!ops_write_fleet(job, write_text, (void *)globals, error))
+        return EXIT_FAILED;
+    return findings_have(job->findings, FINDING_ERROR) ? EXIT_FINDINGS : EXIT_FINE;
+}
+
 int cmd_plan(const Globals *globals, char *const *args, GError **error)
 {
     const JobOptions options = {
         .spec_path = args[0],
         .inventories = (const char *const *)inventory_option,
         .connect = globals->connect,
+        .fleet = true,
     };
     g_autoptr(Job) job = cmd_open_job(globals, &options, FINDING_INFO, error);
 
     if (!job)
         return EXIT_FAILED;
+    if (job->fleet)
+        return plan_fleet(globals, job, error);
     if (globals->json)
         cmd_print_json(globals, encode_plan(job));
     else if (job->plan)

@@ -12,6 +12,8 @@
 void show_host(const Term *term, const Host *host);
 /* Core map by node (each CPU, who owns it), slices, what is refused, steps. */
 void show_plan(const Term *term, const Host *host, const Plan *plan);
+/* A fleet's plan: each host's slices by name, the figures. */
+void show_fleet(const Term *term, const Job *job);
 /* Compiler style: "file:line:column: error: text [code]", source line, caret, hint. Those of @least
  * or worse. */
 void show_findings(const Term *term, const GPtrArray *findings, FindingSeverity least);
