@@ -2,57 +2,6 @@
 /* The planner for one host: the order of its stages (core/place_internal.h). */
 #include "core/place_internal.h"
 
-/* Search nodes; well under a second. What is not proved within it is said in plan->bounds. */
-#define SEARCH_BUDGET 200000
-
-/* Two running slices that claim one core (somebody moved a pin by hand): the first keeps it. */
-static void settle_stays(const GPtrArray *demands)
-{
-    g_autoptr(CpuSet) taken = cpuset_new();
-
-    for (guint i = 0; i < demands->len; i++) {
-        Demand *demand = g_ptr_array_index(demands, i);
-        g_autoptr(CpuSet) cpus = demand->stay ? plan_slice_vcpu_cpus(demand->running) : NULL;
-
-        if (!cpus)
-            continue;
-        if (cpuset_intersects(cpus, taken))
-            g_clear_pointer(&demand->stay, g_array_unref);
-        else
-            cpuset_union(taken, cpus);
-    }
-}
-
-static guint count_vf_nics(const GPtrArray *instances)
-{
-    guint count = 0;
-
-    for (guint i = 0; i < instances->len; i++) {
-        const SpecInstance *instance = g_ptr_array_index(instances, i);
-
-        for (guint n = 0; n < instance->slice->nics->len; n++) {
-            const SpecNic *nic = g_ptr_array_index(instance->slice->nics, n);
-
-            count += nic->mode == SPEC_NIC_VF;
-        }
-    }
-    return count;
-}
-
-static GPtrArray *list_demands(const Supply *supply, const Spec *spec, const GPtrArray *instances,
-                               const GPtrArray *running)
-{
-    GPtrArray *demands = g_ptr_array_new_with_free_func((GDestroyNotify)demand_free);
-
-    for (guint i = 0; i < instances->len; i++) {
-        const SpecInstance *instance = g_ptr_array_index(instances, i);
-
-        g_ptr_array_add(demands, demand_new(supply, spec, instance, instance->slice, i, running));
-    }
-    settle_stays(demands);
-    return demands;
-}
-
 /* @kvm: as the inventory has it. */
 static void tell_host(const SpecHost *spec_host, const PlanHost *plan_host, int kvm,
                       GPtrArray *findings)
@@ -98,8 +47,8 @@ static void refuse_all(const GPtrArray *instances, Plan *plan)
 static void place_demands(const Supply *supply, const Spec *spec, const GPtrArray *instances,
                           const GPtrArray *running, Plan *plan, PlanHost *plan_host)
 {
-    g_autoptr(GPtrArray) demands = list_demands(supply, spec, instances, running);
-    g_autoptr(Solution) solution = search_solve(supply, demands, SEARCH_BUDGET);
+    g_autoptr(GPtrArray) demands = demands_new(supply, spec, instances, running);
+    g_autoptr(Solution) solution = search_solve(supply, demands, PLACE_BUDGET);
 
     assign_slices(supply, spec, demands, solution, plan_host, plan->findings);
     refuse_slices(supply, spec, demands, solution, plan);
@@ -119,7 +68,7 @@ Plan *place_slices(const Spec *spec, const SpecHost *spec_host, const Host *host
     PlanHost *plan_host = plan_member_new(&PLAN_RECORD, "hosts");
     g_autoptr(GPtrArray) instances = spec_expand(spec);
     g_autoptr(Supply) supply =
-        supply_new(host, spec_host, count_vf_nics(instances), running, plan->findings);
+        supply_new(host, spec_host, demands_count_vfs(instances), running, plan->findings);
 
     plan_host->name = g_strdup(host->hostname);
     plan_host->uri = g_strdup(spec_host->uri);

@@ -113,6 +113,10 @@ typedef struct {
 /* @slice may be a changed copy of the instance's own (to try a mend). */
 Demand *demand_new(const Supply *supply, const Spec *spec, const SpecInstance *instance,
                    const SpecSlice *slice, guint index, const GPtrArray *running);
+/* Those of all instances (Demand *, by index). */
+GPtrArray *demands_new(const Supply *supply, const Spec *spec, const GPtrArray *instances,
+                       const GPtrArray *running);
+guint demands_count_vfs(const GPtrArray *instances); /* NICs that want a VF */
 void demand_free(Demand *demand);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Demand, demand_free)
 void demand_add_wants(Demand *demand, const Supply *supply, const Spec *spec); /* place_want.c */
@@ -137,6 +141,9 @@ typedef struct {
     gint64 bound; /* no plan can admit more slices */
     bool proved;  /* admission is the best there is */
 } Solution;
+
+/* Search nodes; well under a second. What is not proved within it is said in plan->bounds. */
+#define PLACE_BUDGET 200000
 
 /* @demands: Demand *, by index. @budget: search nodes at most. */
 Solution *search_solve(const Supply *supply, const GPtrArray *demands, guint64 budget);
