@@ -26,7 +26,7 @@ typedef struct {
 /* One line of the table. */
 typedef struct {
     GArray *whole, *solve; /* double, microseconds */
-    guint sets, all, proved, decided, slices, admitted, most_slices;
+    guint sets, all, proved, decided, optimal, slices, admitted, most_slices;
 } Tally;
 
 static double now(void)
@@ -63,7 +63,7 @@ static double percentile(GArray *times, guint percent)
 }
 
 /* What is left when the spec has been read, without the plan around it. */
-static double time_solve(const Spec *spec, const Host *host)
+static double time_solve(const Spec *spec, const Host *host, bool *ret_optimal)
 {
     const SpecHost *spec_host = spec_find_host(spec, "server1");
     g_autoptr(GPtrArray) findings = findings_new();
@@ -75,6 +75,14 @@ static double time_solve(const Spec *spec, const Host *host)
     g_autoptr(Solution) solution = search_solve(supply, demands, PLACE_BUDGET);
 
     end = now();
+    *ret_optimal = true;
+    for (guint i = 0; i < solution->levels->len; i++) {
+        const SolutionLevel *level = &g_array_index(solution->levels, SolutionLevel, i);
+
+        *ret_optimal = *ret_optimal && level->value == level->bound;
+        if (g_getenv("LEVELS") && level->value != level->bound)
+            printf("%s %ld %ld\n", level->name, level->value, level->bound);
+    }
     return end - start;
 }
 
@@ -112,14 +120,16 @@ static void run_set(const Options *options, const SetShape *shape, SetKind kind,
     const SpecHost *spec_host = spec_find_host(spec, "server1");
     g_autoptr(Plan) plan = NULL;
     double start, whole, solve;
+    bool optimal;
 
     start = now();
     plan = place_slices(spec, spec_host, host, NULL);
     whole = now() - start;
-    solve = time_solve(spec, host);
+    solve = time_solve(spec, host, &optimal);
     g_array_append_val(tally->whole, whole);
     g_array_append_val(tally->solve, solve);
     tally->sets++;
+    tally->optimal += optimal;
     tally->slices += set->len;
     tally->admitted += (guint)plan->bounds.admitted;
     tally->most_slices = MAX(tally->most_slices, set->len);
@@ -144,12 +154,13 @@ static void run_shape(const Options *options, const SetShape *shape, SetKind kin
 
     for (guint seed = 0; seed < options->seeds; seed++)
         run_set(options, shape, kind, small, seed, host, &tally);
-    printf("%-5s %-8s %-6s %5.1f %4u  %6.1f%% %6.1f%% %6.1f%%  %8.1f %8.1f %9.1f  %8.1f %8.1f\n",
+    printf("%-5s %-8s %-6s %5.1f %4u  %6.1f%% %6.1f%% %6.1f%% %6.1f%%  %8.1f %8.1f %9.1f  %8.1f "
+           "%8.1f\n",
            shape->name, SET_KIND_NAMES[kind], small ? "small" : "mixed",
            (double)tally.slices / tally.sets, tally.most_slices, 100.0 * tally.all / tally.sets,
            100.0 * tally.proved / tally.sets, 100.0 * tally.decided / tally.sets,
-           percentile(solve, 50), percentile(solve, 99), percentile(solve, 100),
-           percentile(whole, 50), percentile(whole, 99));
+           100.0 * tally.optimal / tally.sets, percentile(solve, 50), percentile(solve, 99),
+           percentile(solve, 100), percentile(whole, 50), percentile(whole, 99));
     fflush(stdout);
 }
 
@@ -173,7 +184,8 @@ int main(int argc, char **argv)
         return 2;
     }
     options = (Options){(guint)seeds, (guint)every, dump_option};
-    printf("                     slices     all     proved  10 ms    solve us                     "
+    printf("                     slices     all     proved   10 ms     best     solve us           "
+           "          "
            "whole us\n"
            "shape set      sizes   mean max admitted                  p50      p99       max       "
            "p50      p99\n");

@@ -44,16 +44,36 @@ static void refuse_all(const GPtrArray *instances, Plan *plan)
     }
 }
 
+/* @l3_shared: of the plan; the search itself has a lower bound of it only. */
+static void tell_bounds(const Solution *solution, gint64 l3_shared, PlanBounds *bounds)
+{
+    bounds->admitted = solution->admitted;
+    bounds->admitted_bound = solution->bound;
+    bounds->optimal = true;
+    for (guint i = 0; i < solution->levels->len; i++) {
+        const SolutionLevel *from = &g_array_index(solution->levels, SolutionLevel, i);
+        PlanLevel *level = plan_member_new(&PLAN_BOUNDS_RECORD, "levels");
+
+        level->level = g_strdup(from->name);
+        level->priority = from->priority;
+        level->value = g_str_equal(from->name, PLAN_LEVEL_L3) ? l3_shared : from->value;
+        level->bound = solution->cut ? RECORD_UNSET : from->bound;
+        level->gap = solution->cut ? RECORD_UNSET : ABS(level->value - level->bound);
+        bounds->optimal = bounds->optimal && level->gap == 0;
+        g_ptr_array_add(bounds->levels, level);
+    }
+}
+
 static void place_demands(const Supply *supply, const Spec *spec, const GPtrArray *instances,
                           const GPtrArray *running, Plan *plan, PlanHost *plan_host)
 {
     g_autoptr(GPtrArray) demands = demands_new(supply, spec, instances, running);
     g_autoptr(Solution) solution = search_solve(supply, demands, PLACE_BUDGET);
 
-    assign_slices(supply, spec, demands, solution, plan_host, plan->findings);
+    gint64 l3_shared = assign_slices(supply, spec, demands, solution, plan_host, plan->findings);
+
     refuse_slices(supply, spec, demands, solution, plan);
-    plan->bounds.admitted = solution->admitted;
-    plan->bounds.admitted_bound = solution->bound;
+    tell_bounds(solution, l3_shared, &plan->bounds);
     if (plan_host->slices->len == 0)
         return;
     if (supply->spec_host->isolation == SPEC_ISOLATION_BOOT)
@@ -78,7 +98,7 @@ Plan *place_slices(const Spec *spec, const SpecHost *spec_host, const Host *host
         g_ptr_array_add(plan_host->take_over, g_strdup(spec_host->take_over->pdata[i]));
     plan_host->reserved_cpus = cpuset_copy(supply->reserved);
     g_ptr_array_add(plan->hosts, plan_host);
-    plan->bounds = (PlanBounds){0, 0};
+    plan->bounds.admitted = plan->bounds.admitted_bound = 0;
     if (!findings_have(plan->findings, FINDING_ERROR)) {
         place_demands(supply, spec, instances, running, plan, plan_host);
         return plan;

@@ -267,6 +267,36 @@ static void give_vcpus(Dealer *dealer)
     }
 }
 
+typedef struct {
+    gint64 node, l3;
+    guint last; /* the slice that was counted last */
+} UsedDomain;
+
+/* How many slices more than one there are in each L3 domain, over all. */
+static gint64 count_shared(const CoreMap *map)
+{
+    g_autoptr(GArray) used = g_array_new(false, false, sizeof(UsedDomain));
+    gint64 shared = 0;
+
+    for (guint i = 0; i < map->n_demands; i++)
+        for (guint c = 0; c < map->cores[i]->len; c++) {
+            const HostCore *core = g_ptr_array_index(map->cores[i], c);
+            const UsedDomain domain = {core->node, core->l3, i};
+            guint d = 0;
+
+            while (d < used->len && (g_array_index(used, UsedDomain, d).node != core->node ||
+                                     g_array_index(used, UsedDomain, d).l3 != core->l3))
+                d++;
+            if (d == used->len)
+                g_array_append_val(used, domain);
+            else if (g_array_index(used, UsedDomain, d).last != i) {
+                g_array_index(used, UsedDomain, d).last = i;
+                shared++;
+            }
+        }
+    return shared;
+}
+
 CoreMap *core_map_new(const Supply *supply, const GPtrArray *demands, const Solution *solution)
 {
     CoreMap *map = g_new0(CoreMap, 1);
@@ -292,5 +322,6 @@ CoreMap *core_map_new(const Supply *supply, const GPtrArray *demands, const Solu
     give_stays(&dealer);
     give_service(&dealer);
     give_vcpus(&dealer);
+    map->l3_shared = count_shared(map);
     return map;
 }

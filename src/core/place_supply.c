@@ -33,6 +33,13 @@ bool supply_core_is_whole(const Supply *supply, const HostCore *core)
     return cpuset_count(core->cpus) == supply->threads;
 }
 
+guint supply_parts(const Supply *supply, guint node, guint cores)
+{
+    guint most = ((const SupplyNode *)g_ptr_array_index(supply->nodes, node))->domain_cores;
+
+    return most ? (cores + most - 1) / most : 0;
+}
+
 gint64 supply_distance(const Supply *supply, gint64 from, gint64 to)
 {
     const Host *host = supply->host;
@@ -133,6 +140,20 @@ static void check_reserved(const Supply *supply, GPtrArray *findings)
     }
 }
 
+static void count_domains(SupplyNode *node)
+{
+    g_autoptr(GHashTable) counts = g_hash_table_new(g_int64_hash, g_int64_equal);
+
+    for (guint i = 0; i < node->cores->len; i++) {
+        const HostCore *core = g_ptr_array_index(node->cores, i);
+        guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, &core->l3)) + 1;
+
+        g_hash_table_insert(counts, (gpointer)&core->l3, GUINT_TO_POINTER(count));
+        node->domain_cores = MAX(node->domain_cores, count);
+    }
+    node->n_domains = g_hash_table_size(counts);
+}
+
 static void add_node(Supply *supply, const HostNode *node)
 {
     SupplyNode *result = g_new0(SupplyNode, 1);
@@ -153,7 +174,20 @@ static void add_node(Supply *supply, const HostNode *node)
         g_ptr_array_add(result->cores, (gpointer)core);
         result->n_whole += supply_core_is_whole(supply, core);
     }
+    count_domains(result);
     g_ptr_array_add(supply->nodes, result);
+}
+
+static void set_unit_nodes(Supply *supply)
+{
+    for (guint i = 0; i < supply->units->len; i++) {
+        Unit *unit = g_ptr_array_index(supply->units, i);
+
+        unit->at = -1;
+        for (guint n = 0; n < supply->nodes->len && unit->node != RECORD_UNSET; n++)
+            if (((const SupplyNode *)g_ptr_array_index(supply->nodes, n))->node->id == unit->node)
+                unit->at = (int)n;
+    }
 }
 
 static void mark_nic_nodes(Supply *supply)
@@ -200,6 +234,7 @@ Supply *supply_new(const Host *host, const SpecHost *spec_host, guint n_vfs,
             add_node(supply, node);
     }
     supply_add_units(supply, n_vfs, running);
+    set_unit_nodes(supply);
     mark_nic_nodes(supply);
     return supply;
 }

@@ -144,13 +144,28 @@ static const Record unplaced_record = {"unplaced", sizeof(PlanUnplaced), .node_o
                                        .open = true, RECORD_FIELDS(unplaced_fields)};
 #undef AT
 
+#define AT(member) offsetof(PlanLevel, member)
+static const Field level_fields[] = {
+    {"level", FIELD_TEXT, AT(level), FIELD_REQUIRED, .doc = "what the plan is to be good at"},
+    {"priority", FIELD_INT, AT(priority), FIELD_OMIT_UNSET, .doc = "of the refused slices"},
+    {"value", FIELD_INT, AT(value), .doc = "of this plan"},
+    {"bound", FIELD_INT, AT(bound), .doc = "no plan as good before is better"},
+    {"gap", FIELD_INT, AT(gap), .doc = "between the two; 0: proved to be the best"},
+};
+static const Record level_record = {"level", sizeof(PlanLevel), .node_offset = -1, .open = true,
+                                    RECORD_FIELDS(level_fields)};
+#undef AT
+
 #define AT(member) offsetof(PlanBounds, member)
 static const Field bounds_fields[] = {
     {"admitted", FIELD_INT, AT(admitted), .doc = "slices placed"},
     {"admitted_bound", FIELD_INT, AT(admitted_bound), .doc = "no plan can place more"},
+    {"optimal", FIELD_FLAG, AT(optimal), .doc = "is every level proved?"},
+    {"levels", FIELD_LIST, AT(levels), .record = &level_record,
+     .doc = "what counts, the most important first"},
 };
-static const Record bounds_record = {"bounds", sizeof(PlanBounds), .node_offset = -1, .open = true,
-                                     RECORD_FIELDS(bounds_fields)};
+const Record PLAN_BOUNDS_RECORD = {"bounds", sizeof(PlanBounds), .node_offset = -1, .open = true,
+                                   RECORD_FIELDS(bounds_fields)};
 #undef AT
 
 #define AT(member) offsetof(Plan, member)
@@ -159,7 +174,8 @@ static const Field plan_fields[] = {
     {"hosts", FIELD_LIST, AT(hosts), FIELD_REQUIRED, .record = &host_record,
      .doc = "who gets what"},
     {"unplaced", FIELD_LIST, AT(unplaced), .record = &unplaced_record, .doc = "refused slices"},
-    {"bounds", FIELD_STRUCT, AT(bounds), .record = &bounds_record, .doc = "how good the plan is"},
+    {"bounds", FIELD_STRUCT, AT(bounds), .record = &PLAN_BOUNDS_RECORD,
+     .doc = "how good the plan is"},
 };
 const Record PLAN_RECORD = {"plan", sizeof(Plan), .node_offset = -1, .open = true,
                             RECORD_FIELDS(plan_fields)};

@@ -49,6 +49,7 @@ typedef struct {
     SpecReserve reserve;
     int isolation;        /* SpecIsolation */
     GPtrArray *take_over; /* char *: services that may be stopped for the slices */
+    int repack;           /* flag: running slices may be moved to make room */
     char *disk_dir;       /* where the slices' disks lie on the host */
 } SpecHost;
 
