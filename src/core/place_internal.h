@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the planner; only place*.c includes this. The stages, each in its own file:
+ * Inside the planner; only place*.c and explain.c include this. The stages, each in its own file:
  *
  *   place_supply.c   host    -> what slices can have: cores, memory, PCI functions ("units")
  *   place_demand.c   spec    -> what each slice needs, and where it could have it
@@ -158,8 +158,10 @@ typedef struct {
 /* Search nodes; well under a second. What is not proved within it is said in plan->bounds. */
 #define PLACE_BUDGET 200000
 
-/* @demands: Demand *, by index. @budget: search nodes at most. */
+/* @demands: Demand *, by index. @budget: search nodes at most for each level. */
 Solution *search_solve(const Supply *supply, const GPtrArray *demands, guint64 budget);
+/* Who is admitted, and no more: the levels below are as they come. */
+Solution *search_admission(const Supply *supply, const GPtrArray *demands, guint64 budget);
 void solution_free(Solution *solution);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Solution, solution_free)
 
@@ -218,10 +220,18 @@ void kernel_args_add(const Host *host, PlanHost *plan_host);
 /* Refuse: adds what was not placed to plan->unplaced and plan->findings. */
 void refuse_slices(const Supply *supply, const Spec *spec, const GPtrArray *demands,
                    const Solution *solution, Plan *plan);
-/* The smallest change of the spec that lets the demand in beside all that are; NULL: none was
- * found. Caller frees. place_mend.c */
-char *mend_find(const Supply *supply, const Spec *spec, const GPtrArray *demands,
-                const Solution *solution, const Demand *demand);
+/* Why it was not placed. *@ret_hint: the mend when there is but one, else NULL. Caller frees. */
+char *refuse_reason(const Supply *supply, const GPtrArray *demands, const Solution *solution,
+                    const Demand *demand, const char **ret_resource, const char **ret_hint);
+/* What it lacks on these nodes beside those that are placed; NULL: nothing by itself. Caller frees.
+ */
+char *refuse_lack(const Supply *supply, const GPtrArray *demands, const Solution *solution,
+                  const Demand *demand, const guint16 *nodes);
+
+/* place_mend.c: the @most smallest changes that let the demand in beside all that are, the smallest
+ * first (char *): each has been planned. */
+GPtrArray *mend_list(const Supply *supply, const Spec *spec, const GPtrArray *demands,
+                     const Solution *solution, const Demand *demand, guint most);
 
 /* A new struct for the list or pointer field @name of @record. */
 void *plan_member_new(const Record *record, const char *name);

@@ -134,10 +134,10 @@ static void find_low(const Search *search, gint64 *low)
 
 /* Level after level: what is not known to be the least yet is walked for. Ends at the first level
  * that cannot be settled within its budget. */
-static void settle_levels(Search *search, guint64 budget, gint64 *low)
+static void settle_levels(Search *search, guint n_levels, guint64 budget, gint64 *low)
 {
     find_low(search, low);
-    for (guint i = 0; i < search->n_levels; i++) {
+    for (guint i = 0; i < n_levels; i++) {
         bool tidies = i >= search->base + COST_L3;
 
         if (search->have_best && search->best_cost[i] == low[i])
@@ -225,6 +225,24 @@ static void tell_levels(const Search *search, const GPtrArray *demands, const gi
     }
 }
 
+static void find_best(Search *search, const GPtrArray *demands, guint n_levels, guint64 budget,
+                      gint64 *low)
+{
+    search_admit(search, budget);
+    if (!search->have_best)
+        start_with_smallest(search, demands, budget);
+    settle_levels(search, n_levels, budget, low);
+}
+
+Solution *search_admission(const Supply *supply, const GPtrArray *demands, guint64 budget)
+{
+    g_autoptr(Search) search = search_new(supply, demands, false, false);
+    g_autofree gint64 *low = g_new0(gint64, search->n_levels);
+
+    find_best(search, demands, search->base, budget, low);
+    return solution_new(search, demands->len);
+}
+
 Solution *search_solve(const Supply *supply, const GPtrArray *demands, guint64 budget)
 {
     g_autoptr(Search) search = search_new(supply, demands, false, false);
@@ -232,10 +250,7 @@ Solution *search_solve(const Supply *supply, const GPtrArray *demands, guint64 b
     Solution *solution;
     gint64 bound;
 
-    search_admit(search, budget);
-    if (!search->have_best)
-        start_with_smallest(search, demands, budget);
-    settle_levels(search, budget, low);
+    find_best(search, demands, search->n_levels, budget, low);
     bound = find_bound(supply, demands, search, low, budget);
     solution = solution_new(search, demands->len);
     solution->cut = is_cut(demands);

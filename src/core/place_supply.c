@@ -112,12 +112,33 @@ static void reserve_listed(Supply *supply, const CpuSet *cpus, GPtrArray *findin
     }
 }
 
+static bool knows_nodes(const Host *host)
+{
+    for (guint i = 0; i < host->cores->len; i++)
+        if (((const HostCore *)g_ptr_array_index(host->cores, i))->node != RECORD_UNSET)
+            return true;
+    return false;
+}
+
 /* Rule 9 of design section 7: the host OS keeps a core, and one on its first node. */
 static void check_reserved(const Supply *supply, GPtrArray *findings)
 {
     g_autofree char *subject = g_strdup_printf("host %s", supply->host->hostname);
     Finding *finding;
 
+    if (supply->spec_host->reserve.memory_per_node == 0) {
+        finding = findings_add(findings, FINDING_ERROR, "reserve-no-memory", subject,
+                               "all memory is given to guests: the host OS needs some of its own");
+        finding_set_hint(finding, "reserve: {memory_per_node: 4GiB}");
+        finding_mark(finding, supply->spec_host->reserve.node ?: supply->spec_host->node);
+    }
+    if (cpuset_is_empty(supply->reserved) && !knows_nodes(supply->host)) {
+        finding =
+            findings_add(findings, FINDING_ERROR, "nodes-unknown", subject,
+                         "the inventory does not tell on which NUMA node any of its cores is");
+        finding_set_hint(finding, "take the inventory on the running host");
+        return;
+    }
     if (cpuset_is_empty(supply->reserved)) {
         finding = findings_add(findings, FINDING_ERROR, "reserve-nothing", subject,
                                "nothing is reserved: the host OS needs a core of its own");
