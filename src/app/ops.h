@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "core/compare.h"
+#include "core/explain.h"
 #include "core/steps.h"
 #include "model/check.h"
 #include "model/finding.h"
@@ -30,6 +31,7 @@ typedef struct {
     Plan *plan;          /* findings in it are those of reading, discovery and planning, in order */
     PlanHost *plan_host; /* the plan's one host; NULL when there are error findings before it */
     GPtrArray *findings; /* everything said so far; plan_to_json writes the plan's own */
+    GPtrArray *running;  /* what runs on the host (app/job.h); NULL: not looked at */
     struct Lock *lock;   /* held from before the host is looked at until the job ends */
     struct Virt *virt;   /* the connection, once an operation needed it */
     char *connect;       /* overrides the spec's uri, or NULL */
@@ -65,6 +67,12 @@ bool ops_plan(const JobOptions *options, Job **ret_job, GError **error);
 GPtrArray *ops_domain_xml(const Job *job, GError **error);
 /* The same as files, DIR/SLICE.xml; makes the folder when there is none. */
 bool ops_write_xml(const Job *job, const char *directory, GError **error);
+
+/* Where the slice could be instead, and what would let it in. *@ret_explanation: NULL when
+ * job->findings say why nothing can be placed. False with @error for a name that is not in the
+ * spec.
+ */
+bool ops_explain(Job *job, const char *slice, Explanation **ret_explanation, GError **error);
 
 /* The inventory of this host (@root NULL) or of a captured tree. */
 Host *ops_discover(const char *root, GPtrArray *findings, GError **error);

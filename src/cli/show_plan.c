@@ -213,8 +213,7 @@ static char *format_device(const PlanDevice *device)
     }
 }
 
-/* "label  words", the words broken at blanks to the width. */
-static void show_row(const Term *term, const char *label, const char *words)
+void show_row(const Term *term, const char *label, const char *words)
 {
     enum { INDENT = 15 };
     g_auto(GStrv) parts = g_strsplit(words, " ", -1);
@@ -300,7 +299,7 @@ static const struct {
     {"room", "cores left on one node"},
 };
 
-static const char *level_words(const char *level)
+const char *show_level_words(const char *level)
 {
     for (guint i = 0; i < G_N_ELEMENTS(LEVEL_WORDS); i++)
         if (g_strcmp0(level, LEVEL_WORDS[i].level) == 0)
@@ -323,7 +322,7 @@ static void show_gaps(const Term *term, const PlanBounds *bounds)
 
         if (level->gap == 0)
             continue;
-        term_print(term, TERM_PLAIN, "  %s: %" G_GINT64_FORMAT, level_words(level->level),
+        term_print(term, TERM_PLAIN, "  %s: %" G_GINT64_FORMAT, show_level_words(level->level),
                    level->value);
         if (level->bound == RECORD_UNSET)
             term_print(term, TERM_PLAIN, ", no bound known\n");

@@ -172,14 +172,6 @@ static char *less_memory(Trial *trial, guint step)
     return g_strdup_printf("memory: %s would fit", text);
 }
 
-static char *small_pages(Trial *trial, guint step)
-{
-    if (!is_only_step(trial, step) || trial->slice.hugepages != SPEC_HUGEPAGES_1GIB)
-        return NULL;
-    trial->slice.hugepages = SPEC_HUGEPAGES_2MIB;
-    return g_strdup("hugepages: 2MiB would let it in");
-}
-
 static char *pair_threads(Trial *trial, guint step)
 {
     if (!is_only_step(trial, step) || trial->slice.smt != SPEC_SMT_ISOLATE ||
@@ -417,9 +409,9 @@ GPtrArray *mend_list(const Supply *supply, const Spec *spec, const GPtrArray *de
                      const Solution *solution, const Demand *demand, guint most)
 {
     static const Candidate candidates[] = {
-        prefer_locality, drop_pin,    share_service, fewer_cores,     less_memory,
-        more_nodes,      small_pages, pair_threads,  release_core,    reserve_less,
-        move_other,      unpin_other, other_host,    leave_other_out,
+        prefer_locality, drop_pin,     share_service,   fewer_cores,  less_memory,
+        more_nodes,      pair_threads, release_core,    reserve_less, move_other,
+        unpin_other,     other_host,   leave_other_out,
     };
     GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(Left) left = left_new(supply);
