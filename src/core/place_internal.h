@@ -53,6 +53,7 @@ typedef struct {
     GPtrArray *nodes;  /* SupplyNode *: nodes that have CPUs, ascending id */
     GPtrArray *units;  /* Unit *, in the order of the host; VFs to be made come after their PF's */
     GPtrArray *groups; /* GPtrArray * of Unit *: IOMMU groups of more than one function */
+    GPtrArray *wants;  /* Want *, one for each network and mode that was asked for: place_want.c */
 } Supply;
 
 /* @n_vfs: how many VFs the spec wants at most. Breaches of the reservation rules become error

@@ -25,6 +25,7 @@ void supply_free(Supply *supply)
     g_ptr_array_unref(supply->nodes);
     g_ptr_array_unref(supply->groups);
     g_ptr_array_unref(supply->units);
+    g_ptr_array_unref(supply->wants);
     g_free(supply);
 }
 
@@ -237,6 +238,7 @@ Supply *supply_new(const Host *host, const SpecHost *spec_host, guint n_vfs,
     supply->reserved = cpuset_new();
     supply->nodes = g_ptr_array_new_with_free_func((GDestroyNotify)supply_node_free);
     supply->units = g_ptr_array_new_with_free_func((GDestroyNotify)unit_free);
+    supply->wants = g_ptr_array_new_with_free_func((GDestroyNotify)want_free);
     supply->groups = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     for (guint i = 0; i < host->cores->len; i++) {
         const HostCore *core = g_ptr_array_index(host->cores, i);
