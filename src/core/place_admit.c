@@ -168,8 +168,9 @@ static bool is_free(const Admit *admit, const Left *left, const Unit *unit)
 static Fill *fill_of(const Admit *admit, const Left *left)
 {
     const Supply *supply = admit->search->supply;
-    FillNode nodes[FILL_MAX_NODES] = {0};
+    FillNode nodes[FILL_MAX_NODES];
 
+    memset(nodes, 0, supply->nodes->len * sizeof(*nodes));
     for (guint n = 0; n < supply->nodes->len; n++) {
         nodes[n].cap[FILL_CORES] = left->cores[n];
         nodes[n].cap[DIM_MEMORY] = left->memory[n];

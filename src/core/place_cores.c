@@ -39,6 +39,15 @@ static const Demand *demand_at(const Dealer *dealer, guint i)
     return g_ptr_array_index(dealer->demands, i);
 }
 
+/* Counting siblings takes time, and on most nodes there is nothing to count. */
+static bool is_whole(const Dealer *dealer, guint node, const HostCore *core)
+{
+    const SupplyNode *supply_node = g_ptr_array_index(dealer->supply->nodes, node);
+
+    return supply_node->n_whole == supply_node->cores->len ||
+           supply_core_is_whole(dealer->supply, core);
+}
+
 static void give(Dealer *dealer, guint demand, guint node, const HostCore *core)
 {
     g_ptr_array_remove(dealer->map->free[node], (gpointer)core);
@@ -74,16 +83,16 @@ static const HostCore *find_any_core(const Dealer *dealer, guint node, const Cpu
     guint n_whole = 0;
 
     for (guint i = 0; i < free->len; i++)
-        n_whole += supply_core_is_whole(dealer->supply, g_ptr_array_index(free, i));
+        n_whole += is_whole(dealer, node, g_ptr_array_index(free, i));
     for (guint i = 0; i < free->len; i++) {
         const HostCore *core = g_ptr_array_index(free, i);
-        bool is_whole = supply_core_is_whole(dealer->supply, core);
+        bool whole_core = is_whole(dealer, node, core);
 
-        if (is_whole && n_whole <= dealer->whole_need[node])
+        if (whole_core && n_whole <= dealer->whole_need[node])
             continue;
         if (preferred && cpuset_is_subset(core->cpus, preferred))
             return core;
-        if (is_whole)
+        if (whole_core)
             whole = whole ?: core;
         else
             partial = partial ?: core;
@@ -154,7 +163,7 @@ static GArray *list_domains(const Dealer *dealer, guint node, bool whole)
         const HostCore *core = g_ptr_array_index(free, i);
         guint d = 0;
 
-        if (whole && !supply_core_is_whole(dealer->supply, core))
+        if (whole && !is_whole(dealer, node, core))
             continue;
         while (d < domains->len && *g_array_index(domains, Domain, d).l3 != core->l3)
             d++;
@@ -201,13 +210,13 @@ static int compare_cores(gconstpointer a, gconstpointer b)
 static void give_on_node(Dealer *dealer, guint demand_index, guint node)
 {
     const Demand *demand = demand_at(dealer, demand_index);
-    g_autoptr(GPtrArray) taken = g_ptr_array_new();
+    g_autoptr(GPtrArray) taken = g_ptr_array_sized_new(demand->cores_per_node);
     guint count = demand->cores_per_node;
 
     while (!demand->whole && count > 0) { /* cores with siblings offline first, if there are any */
         const HostCore *core = find_any_core(dealer, node, NULL);
 
-        if (!core || supply_core_is_whole(dealer->supply, core))
+        if (!core || is_whole(dealer, node, core))
             break;
         g_ptr_array_add(taken, (gpointer)core);
         g_ptr_array_remove(dealer->map->free[node], (gpointer)core);
@@ -224,7 +233,7 @@ static void give_on_node(Dealer *dealer, guint demand_index, guint node)
         for (guint i = 0; i < dealer->map->free[node]->len && count > 0;) {
             const HostCore *core = g_ptr_array_index(dealer->map->free[node], i);
 
-            if (core->l3 != l3 || !supply_core_is_whole(dealer->supply, core)) {
+            if (core->l3 != l3 || !is_whole(dealer, node, core)) {
                 i++;
                 continue;
             }
@@ -313,12 +322,12 @@ CoreMap *core_map_new(const Supply *supply, const GPtrArray *demands, const Solu
     for (guint n = 0; n < map->n_nodes; n++) {
         const SupplyNode *node = g_ptr_array_index(supply->nodes, n);
 
-        map->free[n] = g_ptr_array_new();
-        for (guint i = 0; i < node->cores->len; i++)
-            g_ptr_array_add(map->free[n], g_ptr_array_index(node->cores, i));
+        map->free[n] = g_ptr_array_sized_new(node->cores->len);
+        g_ptr_array_extend(map->free[n], node->cores, NULL, NULL);
     }
     for (guint i = 0; i < map->n_demands; i++)
-        map->cores[i] = g_ptr_array_new();
+        map->cores[i] = g_ptr_array_sized_new(
+            solution->choices[i].placed ? demand_cores(g_ptr_array_index(demands, i)) : 0);
     give_stays(&dealer);
     give_service(&dealer);
     give_vcpus(&dealer);

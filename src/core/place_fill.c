@@ -106,18 +106,23 @@ static void take_base_service(Fill *fill)
 Fill *fill_new(const FillNode *nodes, guint n_nodes, guint n_dims, const FillFlavour *flavours,
                guint n_flavours)
 {
-    Fill *fill = g_new0(Fill, 1);
+    gsize wide = n_nodes * sizeof(FillNode) + n_flavours * sizeof(FillFlavour) +
+                 (n_flavours + n_nodes) * sizeof(guint64);
+    gsize narrow = (2 * n_flavours + n_nodes + n_flavours * n_nodes) * sizeof(guint);
+    Fill *fill = g_malloc0(sizeof(Fill) + wide + narrow); /* all in one piece */
 
     fill->n_nodes = n_nodes;
     fill->n_dims = n_dims;
     fill->n_flavours = n_flavours;
-    fill->nodes = g_memdup2(nodes, n_nodes * sizeof(*nodes));
-    fill->flavours = g_memdup2(flavours, n_flavours * sizeof(*flavours));
-    fill->order = g_new(guint, n_flavours + 1);
-    fill->class = g_new(guint, n_nodes + 1);
-    fill->counts = g_new0(guint, n_flavours + 1);
-    fill->placed = g_new0(guint, n_flavours * n_nodes + 1);
-    fill->key = g_new(guint64, n_flavours + n_nodes + 1);
+    fill->nodes = (FillNode *)(fill + 1);
+    fill->flavours = (FillFlavour *)(fill->nodes + n_nodes);
+    fill->key = (guint64 *)(fill->flavours + n_flavours);
+    fill->order = (guint *)(fill->key + n_flavours + n_nodes);
+    fill->counts = fill->order + n_flavours;
+    fill->class = fill->counts + n_flavours;
+    fill->placed = fill->class + n_nodes;
+    memcpy(fill->nodes, nodes, n_nodes * sizeof(*nodes));
+    memcpy(fill->flavours, flavours, n_flavours * sizeof(*flavours));
     for (guint i = 0; i < n_flavours + n_nodes; i++)
         fill->key[i] = mix(i);
     take_base_service(fill);
@@ -130,13 +135,6 @@ void fill_free(Fill *fill)
 {
     if (!fill)
         return;
-    g_free(fill->nodes);
-    g_free(fill->flavours);
-    g_free(fill->order);
-    g_free(fill->class);
-    g_free(fill->counts);
-    g_free(fill->placed);
-    g_free(fill->key);
     g_free(fill->memo);
     g_free(fill);
 }

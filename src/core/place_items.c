@@ -133,9 +133,10 @@ static double host_share(const Supply *supply, const Demand *demand)
 static GArray *rate_tuples(const Search *search, const Item *item, Left *scratch)
 {
     const Demand *demand = item->demand;
-    GArray *rated = g_array_new(false, true, sizeof(RatedTuple));
+    guint n_tuples = demand->tuples->len / demand->n_nodes;
+    GArray *rated = g_array_sized_new(false, false, sizeof(RatedTuple), n_tuples);
 
-    for (guint t = 0; t < demand->tuples->len / demand->n_nodes; t++) {
+    for (guint t = 0; t < n_tuples; t++) {
         const guint16 *nodes = &g_array_index(demand->tuples, guint16, t * demand->n_nodes);
         RatedTuple one = {.number = t};
 
@@ -169,13 +170,13 @@ static Item *item_new(Search *search, const Demand *demand, Left *scratch)
     item->demand = demand;
     item->share = host_share(search->supply, demand);
     item->parts = least_parts(search->supply, demand);
-    item->tuples = g_array_new(false, false, sizeof(guint16));
-    item->ranks = g_array_new(false, false, sizeof(guint8));
     item->kinds = g_new(guint, demand->wants->len + 1);
     for (guint w = 0; w < demand->wants->len; w++)
         item->kinds[w] =
             number_kind(search, ((const Want *)g_ptr_array_index(demand->wants, w))->units);
     rated = rate_tuples(search, item, scratch);
+    item->tuples = g_array_sized_new(false, false, sizeof(guint16), rated->len * demand->n_nodes);
+    item->ranks = g_array_sized_new(false, false, sizeof(guint8), rated->len);
     for (guint c = 0; c < N_COSTS; c++)
         item->least[c] = G_MAXINT64;
     for (guint r = 0; r < rated->len; r++) {
