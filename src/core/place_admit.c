@@ -469,24 +469,22 @@ void search_admit(Search *search, guint64 budget)
 {
     Admit admit = {.search = search, .n = search->items->len, .budget = budget};
     guint n = admit.n;
-    g_autofree const guint16 **nodes = g_new0(const guint16 *, n + 1);
-    g_autofree bool *in = g_new(bool, n + 1);
-    g_autofree guint *flavour = g_new(guint, n + 1);
-    g_autofree guint *counts = g_new0(guint, n + 1);
+    g_autofree void *space =
+        g_malloc0(n * (sizeof(*admit.nodes) + 2 * sizeof(guint) + sizeof(bool)) + 1);
     g_autoptr(GPtrArray) multi = g_ptr_array_new();
     g_autoptr(Left) left = left_new(search->supply);
 
-    admit.nodes = nodes;
-    admit.in = in;
-    admit.flavour = flavour;
-    admit.counts = counts;
+    admit.nodes = space;
+    admit.flavour = (guint *)(admit.nodes + n);
+    admit.counts = admit.flavour + n;
+    admit.in = (bool *)(admit.counts + n);
     admit.multi = multi;
     admit.left = left;
     if (search->supply->nodes->len > FILL_MAX_NODES || has_rivals(&admit) || !take_fixed(&admit))
         return;
     number_dims(&admit);
     number_flavours(&admit);
-    memset(in, true, n * sizeof(bool));
+    memset(admit.in, true, n * sizeof(bool));
     if (multi->len <= MAX_MULTI) {
         FillResult result = try_admission(&admit, true);
 

@@ -19,9 +19,6 @@ void core_map_free(CoreMap *map)
         cpuset_free(map->service[i]);
     }
     g_free(map->free);
-    g_free(map->shared);
-    g_free(map->cores);
-    g_free(map->service);
     g_free(map);
 }
 
@@ -31,7 +28,7 @@ typedef struct {
     const GPtrArray *demands;
     const Solution *solution;
     guint *whole_need; /* by supply node: whole cores still to be given to slices that need such */
-    GHashTable *domains; /* L3 domains (of HostCore.l3) in which a slice has vCPUs */
+    GArray *domains;   /* gint64, L3 domains (HostCore.l3) in which a slice has vCPUs */
 } Dealer;
 
 static const Demand *demand_at(const Dealer *dealer, guint i)
@@ -48,11 +45,20 @@ static bool is_whole(const Dealer *dealer, guint node, const HostCore *core)
            supply_core_is_whole(dealer->supply, core);
 }
 
+static bool domain_is_used(const Dealer *dealer, gint64 l3)
+{
+    for (guint i = 0; i < dealer->domains->len; i++)
+        if (g_array_index(dealer->domains, gint64, i) == l3)
+            return true;
+    return false;
+}
+
 static void give(Dealer *dealer, guint demand, guint node, const HostCore *core)
 {
     g_ptr_array_remove(dealer->map->free[node], (gpointer)core);
     g_ptr_array_add(dealer->map->cores[demand], (gpointer)core);
-    g_hash_table_add(dealer->domains, (gpointer)&core->l3);
+    if (!domain_is_used(dealer, core->l3))
+        g_array_append_val(dealer->domains, core->l3);
 }
 
 static void give_stays(Dealer *dealer)
@@ -168,7 +174,7 @@ static GArray *list_domains(const Dealer *dealer, guint node, bool whole)
         while (d < domains->len && *g_array_index(domains, Domain, d).l3 != core->l3)
             d++;
         if (d == domains->len) {
-            Domain domain = {&core->l3, 0, !g_hash_table_contains(dealer->domains, &core->l3)};
+            Domain domain = {&core->l3, 0, !domain_is_used(dealer, core->l3)};
 
             g_array_append_val(domains, domain);
         }
@@ -310,15 +316,15 @@ CoreMap *core_map_new(const Supply *supply, const GPtrArray *demands, const Solu
 {
     CoreMap *map = g_new0(CoreMap, 1);
     g_autofree guint *whole_need = g_new0(guint, supply->nodes->len);
-    g_autoptr(GHashTable) domains = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_autoptr(GArray) domains = g_array_new(false, false, sizeof(gint64));
     Dealer dealer = {map, supply, demands, solution, whole_need, domains};
 
     map->n_nodes = supply->nodes->len;
     map->n_demands = demands->len;
-    map->free = g_new0(GPtrArray *, map->n_nodes);
-    map->shared = g_new0(CpuSet *, map->n_nodes);
-    map->cores = g_new0(GPtrArray *, map->n_demands);
-    map->service = g_new0(CpuSet *, map->n_demands);
+    map->free = g_malloc0_n(2 * map->n_nodes + 2 * map->n_demands, sizeof(void *)); /* all four */
+    map->cores = map->free + map->n_nodes;
+    map->shared = (CpuSet **)(map->cores + map->n_demands);
+    map->service = map->shared + map->n_nodes;
     for (guint n = 0; n < map->n_nodes; n++) {
         const SupplyNode *node = g_ptr_array_index(supply->nodes, n);
 

@@ -339,11 +339,13 @@ static void add_items(Search *search, const GPtrArray *demands, GCompareFunc ord
 
 static void add_costs(Search *search)
 {
-    search->cost = g_new0(gint64, search->n_levels);
-    search->bound = g_new0(gint64, search->n_levels);
-    search->best_cost = g_new(gint64, search->n_levels);
-    search->floor = g_new(gint64, search->n_levels);
-    for (guint i = 0; i < search->n_levels; i++) {
+    guint n = search->n_levels;
+
+    search->cost = g_new0(gint64, 4 * n); /* all four */
+    search->bound = search->cost + n;
+    search->best_cost = search->bound + n;
+    search->floor = search->best_cost + n;
+    for (guint i = 0; i < n; i++) {
         search->best_cost[i] = G_MAXINT64;
         search->floor[i] = G_MININT64;
     }
@@ -368,16 +370,18 @@ Search *search_new(const Supply *supply, const GPtrArray *demands, bool smallest
     search->by_memory = order_by_volume(search, true);
     search->node_order = order_nodes(search);
     search->saved = g_new0(Left *, n);
-    search->now = g_new0(Pick, n);
-    search->best = g_new0(Pick, n);
+    search->now = g_new0(Pick, 2 * n); /* both */
+    search->best = search->now + n;
     add_costs(search);
     for (guint i = 0; i < n; i++) {
         const Demand *demand = ((const Item *)g_ptr_array_index(search->items, i))->demand;
 
         n_clusters = MAX(n_clusters, demand->cluster + 1);
         search->saved[i] = left_new(supply);
-        search->now[i].units = g_new0(const Unit *, demand->wants->len + 1);
-        search->best[i].units = g_new0(const Unit *, demand->wants->len + 1);
+        if (demand->wants->len == 0)
+            continue;
+        search->now[i].units = g_new0(const Unit *, demand->wants->len);
+        search->best[i].units = g_new0(const Unit *, demand->wants->len);
     }
     search->cluster_used = g_new0(bool, n_clusters);
     return search;
@@ -395,14 +399,10 @@ void search_free(Search *search)
     left_free(search->left);
     g_free(search->saved);
     g_free(search->now);
-    g_free(search->best);
     g_free(search->by_cores);
     g_free(search->by_memory);
     g_free(search->node_order);
     g_free(search->cost);
-    g_free(search->best_cost);
-    g_free(search->bound);
-    g_free(search->floor);
     g_free(search->cluster_used);
     g_free(search->held);
     g_free(search->plain);

@@ -224,7 +224,8 @@ static void keep_best(Search *search)
 
         *to = *from;
         to->units = units;
-        memcpy(units, from->units, item->demand->wants->len * sizeof(*units));
+        if (units)
+            memcpy(units, from->units, item->demand->wants->len * sizeof(*units));
     }
     search_bound_costs(search, search->items->len, search->best_cost);
     search->have_best = true;
