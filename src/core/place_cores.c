@@ -121,37 +121,44 @@ static CpuSet *take_service(Dealer *dealer, guint node, guint count, const CpuSe
     return cpus;
 }
 
+static void give_own_service(Dealer *dealer, bool stays)
+{
+    for (guint i = 0; i < dealer->demands->len; i++) {
+        const Choice *choice = &dealer->solution->choices[i];
+        const Demand *demand = demand_at(dealer, i);
+
+        if (choice->placed && demand->own_service && demand->service && choice->stays == stays)
+            dealer->map->service[i] = take_service(dealer, choice->nodes[0], demand->service,
+                                                   stays ? demand->running->emulator_cpus : NULL);
+    }
+}
+
+static void give_shared_service(Dealer *dealer, guint node)
+{
+    g_autoptr(CpuSet) preferred = cpuset_new();
+    guint count = 0;
+
+    for (guint i = 0; i < dealer->demands->len; i++) {
+        const Choice *choice = &dealer->solution->choices[i];
+        const Demand *demand = demand_at(dealer, i);
+
+        if (!choice->placed || demand->own_service || choice->nodes[0] != node)
+            continue;
+        count = MAX(count, demand->service);
+        if (choice->stays && demand->running->emulator_cpus)
+            cpuset_union(preferred, demand->running->emulator_cpus);
+    }
+    if (count > 0)
+        dealer->map->shared[node] = take_service(dealer, node, count, preferred);
+}
+
+/* What runs keeps its cores: those that share none choose first, for they have no say later. */
 static void give_service(Dealer *dealer)
 {
-    for (guint n = 0; n < dealer->map->n_nodes; n++) {
-        g_autoptr(CpuSet) preferred = cpuset_new();
-        guint count = 0;
-
-        for (guint i = 0; i < dealer->demands->len; i++) {
-            const Choice *choice = &dealer->solution->choices[i];
-            const Demand *demand = demand_at(dealer, i);
-
-            if (!choice->placed || demand->own_service || choice->nodes[0] != n)
-                continue;
-            count = MAX(count, demand->service);
-            if (choice->stays && demand->running->emulator_cpus)
-                cpuset_union(preferred, demand->running->emulator_cpus);
-        }
-        if (count > 0)
-            dealer->map->shared[n] = take_service(dealer, n, count, preferred);
-    }
-    for (guint turn = 0; turn < 2; turn++) /* those that stay choose first */
-        for (guint i = 0; i < dealer->demands->len; i++) {
-            const Choice *choice = &dealer->solution->choices[i];
-            const Demand *demand = demand_at(dealer, i);
-
-            if (!choice->placed || !demand->own_service || !demand->service ||
-                choice->stays != (turn == 0))
-                continue;
-            dealer->map->service[i] =
-                take_service(dealer, choice->nodes[0], demand->service,
-                             choice->stays ? demand->running->emulator_cpus : NULL);
-        }
+    give_own_service(dealer, true);
+    for (guint n = 0; n < dealer->map->n_nodes; n++)
+        give_shared_service(dealer, n);
+    give_own_service(dealer, false);
 }
 
 typedef struct {

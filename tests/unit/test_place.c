@@ -574,6 +574,95 @@ static void test_running_stays(void)
     g_assert_cmpint(stayed, >, 100);
 }
 
+/* Pins, memory, nodes and functions: all but the service cores, which slices of a node share. */
+static char *slice_text(const PlanSlice *slice)
+{
+    json_t *json = record_encode(&PLAN_SLICE_RECORD, slice);
+    char *text;
+
+    json_object_del(json, "emulator_cpus");
+    json_object_del(json, "iothreads");
+    text = json_write_text(json);
+    json_decref(json);
+    return text;
+}
+
+/* Each slice of @before that is in @after is there as it was, and its service cores still serve. */
+static guint assert_kept(guint seed, const Plan *before, const Plan *after)
+{
+    const PlanHost *was = before->hosts->pdata[0], *is = after->hosts->pdata[0];
+    guint kept = 0;
+
+    for (guint i = 0; i < was->slices->len; i++) {
+        const PlanSlice *old = was->slices->pdata[i];
+        const PlanSlice *new = plan_host_find_slice(is, old->name);
+        g_autofree char *old_text = slice_text(old);
+        g_autofree char *new_text = new ? slice_text(new) : NULL;
+
+        if (!new)
+            continue;
+        if (!g_str_equal(old_text, new_text))
+            g_error("case %u: slice %s has changed:\n%s%s", seed, old->name, old_text, new_text);
+        g_assert_true(cpuset_intersects(old->emulator_cpus, new->emulator_cpus));
+        kept++;
+    }
+    return kept;
+}
+
+static Plan *plan_case(const Case *c, const Host *host, const GPtrArray *running)
+{
+    g_autofree char *yaml = write_spec(c);
+    g_autoptr(Tree) tree = NULL;
+    g_autoptr(Spec) spec = read_spec(yaml, &tree);
+    const SpecHost *spec_host = spec_find_host(spec, "server1");
+    Plan *plan = place_slices(spec, spec_host, host, running);
+
+    plan_check(spec, spec_host, host, plan);
+    return plan;
+}
+
+/* One slice more moves none of the others, not even for one of a higher priority; one less changes
+ * nothing else; and both give the same bytes again. */
+static void test_one_more_one_less(void)
+{
+    guint added = 0, refused = 0, kept = 0;
+
+    for (guint seed = 0; seed < 1500; seed++) {
+        g_autoptr(GRand) rand = g_rand_new_with_seed(seed + 10000);
+        const Case all = roll_case(rand);
+        Case less = all;
+        g_autoptr(Host) host = write_host(&all);
+        g_autoptr(Plan) before = NULL;
+        g_autoptr(Plan) more = NULL;
+        g_autoptr(Plan) again = NULL;
+        g_autoptr(Plan) after = NULL;
+        g_autofree char *text = NULL;
+        g_autofree char *text_again = NULL;
+        const PlanHost *was, *is;
+
+        if (all.n_slices < 2)
+            continue;
+        less.n_slices--;
+        before = plan_case(&less, host, NULL);
+        was = before->hosts->pdata[0];
+        more = plan_case(&all, host, was->slices);
+        is = more->hosts->pdata[0];
+        again = plan_case(&all, host, was->slices);
+        g_assert_cmpint(assert_kept(seed, before, more), ==, was->slices->len);
+        text = plan_text(more);
+        text_again = plan_text(again);
+        g_assert_cmpstr(text, ==, text_again);
+        after = plan_case(&less, host, is->slices);
+        kept += assert_kept(seed, more, after);
+        added += is->slices->len > was->slices->len;
+        refused += is->slices->len == was->slices->len;
+    }
+    g_test_message("%u added, %u not, %u kept", added, refused, kept);
+    g_assert_cmpint(added, >, 200);
+    g_assert_cmpint(refused, >, 200);
+    g_assert_cmpint(kept, >, 1000);
+}
+
 static Plan *plan_of(const char *host_text, const char *yaml, const GPtrArray *running)
 {
     g_autoptr(Host) host = synthetic_host(host_text);
@@ -718,6 +807,7 @@ int main(int argc, char **argv)
     g_test_add_func("/place/wild", test_wild);
     g_test_add_func("/place/same-bytes", test_same_bytes);
     g_test_add_func("/place/running-stays", test_running_stays);
+    g_test_add_func("/place/one-more-one-less", test_one_more_one_less);
     g_test_add_func("/place/siblings", test_siblings);
     g_test_add_func("/place/offline-sibling", test_offline_sibling);
     g_test_add_func("/place/l3-domains", test_l3_domains);
