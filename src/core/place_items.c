@@ -45,7 +45,8 @@ static Kind *kind_new(const Supply *supply, const GPtrArray *units)
 
 static bool have_same_units(const GPtrArray *a, const GPtrArray *b)
 {
-    return a == b || (a->len == b->len && memcmp(a->pdata, b->pdata, a->len * sizeof(void *)) == 0);
+    return a == b || (a->len == b->len && a->len > 0 &&
+                      memcmp(a->pdata, b->pdata, a->len * sizeof(void *)) == 0);
 }
 
 static guint number_kind(Search *search, const GPtrArray *units)
@@ -370,7 +371,7 @@ Search *search_new(const Supply *supply, const GPtrArray *demands, bool smallest
     search->by_memory = order_by_volume(search, true);
     search->node_order = order_nodes(search);
     search->saved = g_new0(Left *, n);
-    search->now = g_new0(Pick, 2 * n); /* both */
+    search->now = g_new0(Pick, 2 * n + 1); /* both */
     search->best = search->now + n;
     add_costs(search);
     for (guint i = 0; i < n; i++) {
