@@ -23,6 +23,7 @@ void job_free(Job *job)
     host_free(job->host);
     spec_free(job->spec); /* points into the tree */
     tree_free(job->tree);
+    g_clear_pointer(&job->running, g_ptr_array_unref);
     g_ptr_array_unref(job->findings);
     g_free(job->connect);
     g_free(job);
@@ -147,13 +148,12 @@ static bool read_running(Job *job, bool live, GPtrArray **ret_running, GError **
 
 static bool plan_slices(Job *job, bool live, GError **error)
 {
-    g_autoptr(GPtrArray) running = NULL;
     g_autoptr(GPtrArray) configs = NULL;
 
-    if (!read_running(job, live, &running, error))
+    if (!read_running(job, live, &job->running, error))
         return false;
-    if (running)
-        configs = job_running_configs(running);
+    if (job->running)
+        configs = job_running_configs(job->running);
     job->plan = place_slices(job->spec, job->spec_host, job->host, configs);
     job->plan_host = job->plan->hosts->pdata[0];
     if (job->connect) {
@@ -165,8 +165,8 @@ static bool plan_slices(Job *job, bool live, GError **error)
     findings_move(job->findings, job->plan->findings);
     g_ptr_array_unref(job->plan->findings);
     job->plan->findings = g_ptr_array_ref(job->findings);
-    if (running)
-        job_check_overlap(job, running);
+    if (job->running)
+        job_check_overlap(job, job->running);
     return job_derive_steps(job->host, job->plan_host, job->findings, error);
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "core/compare.h"
+#include "core/explain.h"
 #include "core/steps.h"
 #include "model/check.h"
 #include "model/finding.h"
@@ -33,6 +34,7 @@ typedef struct {
     struct FleetJob *fleet; /* many hosts: then host and plan_host are NULL, and plan holds all but
                              * the hosts */
     GPtrArray *findings;    /* everything said so far; plan_to_json writes the plan's own */
+    GPtrArray *running;     /* what runs on the host (app/job.h); NULL: not looked at */
     struct Lock *lock;      /* held from before the host is looked at until the job ends */
     struct Virt *virt;      /* the connection, once an operation needed it */
     char *connect;          /* overrides the spec's uri, or NULL */
@@ -98,6 +100,11 @@ bool ops_write_xml(const Job *job, const char *directory, GError **error);
  * all. */
 bool ops_write_svg(const Job *job, const char *path, GError **error);
 bool ops_write_html(const Job *job, const char *path, GError **error);
+/* Where the slice could be instead, and what would let it in. *@ret_explanation: NULL when
+ * job->findings say why nothing can be placed. False with @error for a name that is not in the
+ * spec.
+ */
+bool ops_explain(Job *job, const char *slice, Explanation **ret_explanation, GError **error);
 
 /* The inventory of this host (@root NULL) or of a captured tree. */
 Host *ops_discover(const char *root, GPtrArray *findings, GError **error);

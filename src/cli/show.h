@@ -14,6 +14,11 @@ void show_host(const Term *term, const Host *host);
 void show_plan(const Term *term, const Host *host, const Plan *plan);
 /* A fleet's plan: each host's slices by name, the figures. */
 void show_fleet(const Term *term, const Job *job);
+/* What a level of PlanBounds counts, in words. */
+const char *show_level_words(const char *level);
+/* "label  words", the words broken at blanks to the width. */
+void show_row(const Term *term, const char *label, const char *words);
+void show_explanation(const Term *term, const Explanation *explanation);
 /* Compiler style: "file:line:column: error: text [code]", source line, caret, hint. Those of @least
  * or worse. */
 void show_findings(const Term *term, const GPtrArray *findings, FindingSeverity least);

@@ -213,8 +213,7 @@ static char *format_device(const PlanDevice *device)
     }
 }
 
-/* "label  words", the words broken at blanks to the width. */
-static void show_row(const Term *term, const char *label, const char *words)
+void show_row(const Term *term, const char *label, const char *words)
 {
     enum { INDENT = 15 };
     g_auto(GStrv) parts = g_strsplit(words, " ", -1);
@@ -285,6 +284,54 @@ static void show_plan_host(const Term *term, const Host *host, const PlanHost *p
     }
 }
 
+/* What the levels of Plan JSON are called, and what they count. */
+static const struct {
+    const char *level, *words;
+} LEVEL_WORDS[] = {
+    {"moved", "running slices moved"},
+    {"refused", "slices refused"},
+    {"refused-cores", "cores of refused slices"},
+    {"over-nodes", "slices over several nodes"},
+    {"remote-devices", "devices on another node"},
+    {"distance", "NUMA distance"},
+    {PLAN_LEVEL_L3, "slices that share an L3 domain"},
+    {"nic-nodes", "slices without a NIC on the node of one"},
+    {"room", "cores left on one node"},
+};
+
+const char *show_level_words(const char *level)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(LEVEL_WORDS); i++)
+        if (g_strcmp0(level, LEVEL_WORDS[i].level) == 0)
+            return LEVEL_WORDS[i].words;
+    return level;
+}
+
+/* Only what is not proved: the rest is as good as it can be. */
+static void show_gaps(const Term *term, const PlanBounds *bounds)
+{
+    if (bounds->optimal == RECORD_UNSET)
+        return;
+    if (bounds->optimal) {
+        term_print(term, TERM_PLAIN, "Proved to be the best plan there is.\n");
+        return;
+    }
+    term_print(term, TERM_PLAIN, "Not proved to be the best plan:\n");
+    for (guint i = 0; i < bounds->levels->len; i++) {
+        const PlanLevel *level = g_ptr_array_index(bounds->levels, i);
+
+        if (level->gap == 0)
+            continue;
+        term_print(term, TERM_PLAIN, "  %s: %" G_GINT64_FORMAT, show_level_words(level->level),
+                   level->value);
+        if (level->bound == RECORD_UNSET)
+            term_print(term, TERM_PLAIN, ", no bound known\n");
+        else
+            term_print(term, TERM_PLAIN, ", no plan has %s than %" G_GINT64_FORMAT "\n",
+                       level->value > level->bound ? "fewer" : "more", level->bound);
+    }
+}
+
 static void show_bounds(const Term *term, const Plan *plan)
 {
     const PlanBounds *bounds = &plan->bounds;
@@ -296,6 +343,7 @@ static void show_bounds(const Term *term, const Plan *plan)
         term_print(term, TERM_PLAIN, "; no plan can place more than %" G_GINT64_FORMAT,
                    bounds->admitted_bound);
     term_print(term, TERM_PLAIN, ".\n");
+    show_gaps(term, bounds);
 }
 
 void show_plan(const Term *term, const Host *host, const Plan *plan)

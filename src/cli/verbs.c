@@ -6,6 +6,8 @@ const Verb VERBS[] = {
      DISCOVER_OPTIONS, cmd_discover},
     {"plan", "SPEC", "placement, core map, steps, domain XML, pictures; changes nothing", 1, 1,
      PLAN_OPTIONS, cmd_plan},
+    {"explain", "SPEC SLICE", "why it landed there, or the smallest change that would let it", 2, 2,
+     EXPLAIN_OPTIONS, cmd_explain},
     {"prepare", "[SPEC]", "the host: kernel arguments, hugepages, VFs, interrupts; and undo", 0, 1,
      PREPARE_OPTIONS, cmd_prepare},
     {"apply", "SPEC", "everything up to running slices; repeat it and nothing changes", 1, 1,

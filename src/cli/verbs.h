@@ -43,6 +43,7 @@ extern const guint N_VERBS;
 
 int cmd_discover(const Globals *globals, char *const *args, GError **error);
 int cmd_plan(const Globals *globals, char *const *args, GError **error);
+int cmd_explain(const Globals *globals, char *const *args, GError **error);
 int cmd_prepare(const Globals *globals, char *const *args, GError **error);
 int cmd_apply(const Globals *globals, char *const *args, GError **error);
 int cmd_diff(const Globals *globals, char *const *args, GError **error);
@@ -52,6 +53,7 @@ int cmd_destroy(const Globals *globals, char *const *args, GError **error);
 
 extern const GOptionEntry DISCOVER_OPTIONS[];
 extern const GOptionEntry PLAN_OPTIONS[];
+extern const GOptionEntry EXPLAIN_OPTIONS[];
 extern const GOptionEntry PREPARE_OPTIONS[];
 extern const GOptionEntry APPLY_OPTIONS[];
 extern const GOptionEntry DESTROY_OPTIONS[];

@@ -2,57 +2,6 @@
 /* The planner for one host: the order of its stages (core/place_internal.h). */
 #include "core/place_internal.h"
 
-/* Search nodes; well under a second. What is not proved within it is said in plan->bounds. */
-#define SEARCH_BUDGET 200000
-
-/* Two running slices that claim one core (somebody moved a pin by hand): the first keeps it. */
-static void settle_stays(const GPtrArray *demands)
-{
-    g_autoptr(CpuSet) taken = cpuset_new();
-
-    for (guint i = 0; i < demands->len; i++) {
-        Demand *demand = g_ptr_array_index(demands, i);
-        g_autoptr(CpuSet) cpus = demand->stay ? plan_slice_vcpu_cpus(demand->running) : NULL;
-
-        if (!cpus)
-            continue;
-        if (cpuset_intersects(cpus, taken))
-            g_clear_pointer(&demand->stay, g_array_unref);
-        else
-            cpuset_union(taken, cpus);
-    }
-}
-
-static guint count_vf_nics(const GPtrArray *instances)
-{
-    guint count = 0;
-
-    for (guint i = 0; i < instances->len; i++) {
-        const SpecInstance *instance = g_ptr_array_index(instances, i);
-
-        for (guint n = 0; n < instance->slice->nics->len; n++) {
-            const SpecNic *nic = g_ptr_array_index(instance->slice->nics, n);
-
-            count += nic->mode == SPEC_NIC_VF;
-        }
-    }
-    return count;
-}
-
-static GPtrArray *list_demands(const Supply *supply, const Spec *spec, const GPtrArray *instances,
-                               const GPtrArray *running)
-{
-    GPtrArray *demands = g_ptr_array_new_with_free_func((GDestroyNotify)demand_free);
-
-    for (guint i = 0; i < instances->len; i++) {
-        const SpecInstance *instance = g_ptr_array_index(instances, i);
-
-        g_ptr_array_add(demands, demand_new(supply, spec, instance, instance->slice, i, running));
-    }
-    settle_stays(demands);
-    return demands;
-}
-
 /* @kvm: as the inventory has it. */
 static void tell_host(const SpecHost *spec_host, const PlanHost *plan_host, int kvm,
                       GPtrArray *findings)
@@ -95,16 +44,36 @@ static void refuse_all(const GPtrArray *instances, Plan *plan)
     }
 }
 
+/* @l3_shared: of the plan; the search itself has a lower bound of it only. */
+static void tell_bounds(const Solution *solution, gint64 l3_shared, PlanBounds *bounds)
+{
+    bounds->admitted = solution->admitted;
+    bounds->admitted_bound = solution->bound;
+    bounds->optimal = true;
+    for (guint i = 0; i < solution->levels->len; i++) {
+        const SolutionLevel *from = &g_array_index(solution->levels, SolutionLevel, i);
+        PlanLevel *level = plan_member_new(&PLAN_BOUNDS_RECORD, "levels");
+
+        level->level = g_strdup(from->name);
+        level->priority = from->priority;
+        level->value = g_str_equal(from->name, PLAN_LEVEL_L3) ? l3_shared : from->value;
+        level->bound = solution->cut ? RECORD_UNSET : from->bound;
+        level->gap = solution->cut ? RECORD_UNSET : ABS(level->value - level->bound);
+        bounds->optimal = bounds->optimal && level->gap == 0;
+        g_ptr_array_add(bounds->levels, level);
+    }
+}
+
 static void place_demands(const Supply *supply, const Spec *spec, const GPtrArray *instances,
                           const GPtrArray *running, Plan *plan, PlanHost *plan_host)
 {
-    g_autoptr(GPtrArray) demands = list_demands(supply, spec, instances, running);
-    g_autoptr(Solution) solution = search_solve(supply, demands, SEARCH_BUDGET);
+    g_autoptr(GPtrArray) demands = demands_new(supply, spec, instances, running);
+    g_autoptr(Solution) solution = search_solve(supply, demands, PLACE_BUDGET);
 
-    assign_slices(supply, spec, demands, solution, plan_host, plan->findings);
+    gint64 l3_shared = assign_slices(supply, spec, demands, solution, plan_host, plan->findings);
+
     refuse_slices(supply, spec, demands, solution, plan);
-    plan->bounds.admitted = solution->admitted;
-    plan->bounds.admitted_bound = solution->bound;
+    tell_bounds(solution, l3_shared, &plan->bounds);
     if (plan_host->slices->len == 0)
         return;
     if (supply->spec_host->isolation.mode == SPEC_ISOLATION_BOOT)
@@ -119,7 +88,7 @@ Plan *place_slices(const Spec *spec, const SpecHost *spec_host, const Host *host
     PlanHost *plan_host = plan_member_new(&PLAN_RECORD, "hosts");
     g_autoptr(GPtrArray) instances = spec_expand(spec);
     g_autoptr(Supply) supply =
-        supply_new(host, spec_host, count_vf_nics(instances), running, plan->findings);
+        supply_new(host, spec_host, demands_count_vfs(instances), running, plan->findings);
 
     plan_host->name = g_strdup(host->hostname);
     plan_host->uri = g_strdup(spec_host->uri);
@@ -129,7 +98,7 @@ Plan *place_slices(const Spec *spec, const SpecHost *spec_host, const Host *host
         g_ptr_array_add(plan_host->take_over, g_strdup(spec_host->take_over->pdata[i]));
     plan_host->reserved_cpus = cpuset_copy(supply->reserved);
     g_ptr_array_add(plan->hosts, plan_host);
-    plan->bounds = (PlanBounds){0, 0};
+    plan->bounds.admitted = plan->bounds.admitted_bound = 0;
     if (!findings_have(plan->findings, FINDING_ERROR)) {
         place_demands(supply, spec, instances, running, plan, plan_host);
         return plan;

@@ -150,8 +150,8 @@ static CpuSet *isolated_cpus(const CoreMap *map)
     return cpus;
 }
 
-void assign_slices(const Supply *supply, const Spec *spec, const GPtrArray *demands,
-                   const Solution *solution, PlanHost *plan_host, GPtrArray *findings)
+gint64 assign_slices(const Supply *supply, const Spec *spec, const GPtrArray *demands,
+                     const Solution *solution, PlanHost *plan_host, GPtrArray *findings)
 {
     g_autoptr(CoreMap) map = core_map_new(supply, demands, solution);
     g_autoptr(GHashTable) macs = given_macs(demands);
@@ -165,4 +165,5 @@ void assign_slices(const Supply *supply, const Spec *spec, const GPtrArray *dema
                                       macs, findings));
     }
     plan_host->isolated_cpus = isolated_cpus(map);
+    return map->l3_shared;
 }

@@ -19,9 +19,6 @@ void core_map_free(CoreMap *map)
         cpuset_free(map->service[i]);
     }
     g_free(map->free);
-    g_free(map->shared);
-    g_free(map->cores);
-    g_free(map->service);
     g_free(map);
 }
 
@@ -31,7 +28,7 @@ typedef struct {
     const GPtrArray *demands;
     const Solution *solution;
     guint *whole_need; /* by supply node: whole cores still to be given to slices that need such */
-    GHashTable *domains; /* L3 domains (of HostCore.l3) in which a slice has vCPUs */
+    GArray *domains;   /* gint64, L3 domains (HostCore.l3) in which a slice has vCPUs */
 } Dealer;
 
 static const Demand *demand_at(const Dealer *dealer, guint i)
@@ -39,11 +36,29 @@ static const Demand *demand_at(const Dealer *dealer, guint i)
     return g_ptr_array_index(dealer->demands, i);
 }
 
+/* Counting siblings takes time, and on most nodes there is nothing to count. */
+static bool is_whole(const Dealer *dealer, guint node, const HostCore *core)
+{
+    const SupplyNode *supply_node = g_ptr_array_index(dealer->supply->nodes, node);
+
+    return supply_node->n_whole == supply_node->cores->len ||
+           supply_core_is_whole(dealer->supply, core);
+}
+
+static bool domain_is_used(const Dealer *dealer, gint64 l3)
+{
+    for (guint i = 0; i < dealer->domains->len; i++)
+        if (g_array_index(dealer->domains, gint64, i) == l3)
+            return true;
+    return false;
+}
+
 static void give(Dealer *dealer, guint demand, guint node, const HostCore *core)
 {
     g_ptr_array_remove(dealer->map->free[node], (gpointer)core);
     g_ptr_array_add(dealer->map->cores[demand], (gpointer)core);
-    g_hash_table_add(dealer->domains, (gpointer)&core->l3);
+    if (!domain_is_used(dealer, core->l3))
+        g_array_append_val(dealer->domains, core->l3);
 }
 
 static void give_stays(Dealer *dealer)
@@ -74,16 +89,16 @@ static const HostCore *find_any_core(const Dealer *dealer, guint node, const Cpu
     guint n_whole = 0;
 
     for (guint i = 0; i < free->len; i++)
-        n_whole += supply_core_is_whole(dealer->supply, g_ptr_array_index(free, i));
+        n_whole += is_whole(dealer, node, g_ptr_array_index(free, i));
     for (guint i = 0; i < free->len; i++) {
         const HostCore *core = g_ptr_array_index(free, i);
-        bool is_whole = supply_core_is_whole(dealer->supply, core);
+        bool whole_core = is_whole(dealer, node, core);
 
-        if (is_whole && n_whole <= dealer->whole_need[node])
+        if (whole_core && n_whole <= dealer->whole_need[node])
             continue;
         if (preferred && cpuset_is_subset(core->cpus, preferred))
             return core;
-        if (is_whole)
+        if (whole_core)
             whole = whole ?: core;
         else
             partial = partial ?: core;
@@ -106,37 +121,44 @@ static CpuSet *take_service(Dealer *dealer, guint node, guint count, const CpuSe
     return cpus;
 }
 
+static void give_own_service(Dealer *dealer, bool stays)
+{
+    for (guint i = 0; i < dealer->demands->len; i++) {
+        const Choice *choice = &dealer->solution->choices[i];
+        const Demand *demand = demand_at(dealer, i);
+
+        if (choice->placed && demand->own_service && demand->service && choice->stays == stays)
+            dealer->map->service[i] = take_service(dealer, choice->nodes[0], demand->service,
+                                                   stays ? demand->running->emulator_cpus : NULL);
+    }
+}
+
+static void give_shared_service(Dealer *dealer, guint node)
+{
+    g_autoptr(CpuSet) preferred = cpuset_new();
+    guint count = 0;
+
+    for (guint i = 0; i < dealer->demands->len; i++) {
+        const Choice *choice = &dealer->solution->choices[i];
+        const Demand *demand = demand_at(dealer, i);
+
+        if (!choice->placed || demand->own_service || choice->nodes[0] != node)
+            continue;
+        count = MAX(count, demand->service);
+        if (choice->stays && demand->running->emulator_cpus)
+            cpuset_union(preferred, demand->running->emulator_cpus);
+    }
+    if (count > 0)
+        dealer->map->shared[node] = take_service(dealer, node, count, preferred);
+}
+
+/* What runs keeps its cores: those that share none choose first, for they have no say later. */
 static void give_service(Dealer *dealer)
 {
-    for (guint n = 0; n < dealer->map->n_nodes; n++) {
-        g_autoptr(CpuSet) preferred = cpuset_new();
-        guint count = 0;
-
-        for (guint i = 0; i < dealer->demands->len; i++) {
-            const Choice *choice = &dealer->solution->choices[i];
-            const Demand *demand = demand_at(dealer, i);
-
-            if (!choice->placed || demand->own_service || choice->nodes[0] != n)
-                continue;
-            count = MAX(count, demand->service);
-            if (choice->stays && demand->running->emulator_cpus)
-                cpuset_union(preferred, demand->running->emulator_cpus);
-        }
-        if (count > 0)
-            dealer->map->shared[n] = take_service(dealer, n, count, preferred);
-    }
-    for (guint turn = 0; turn < 2; turn++) /* those that stay choose first */
-        for (guint i = 0; i < dealer->demands->len; i++) {
-            const Choice *choice = &dealer->solution->choices[i];
-            const Demand *demand = demand_at(dealer, i);
-
-            if (!choice->placed || !demand->own_service || !demand->service ||
-                choice->stays != (turn == 0))
-                continue;
-            dealer->map->service[i] =
-                take_service(dealer, choice->nodes[0], demand->service,
-                             choice->stays ? demand->running->emulator_cpus : NULL);
-        }
+    give_own_service(dealer, true);
+    for (guint n = 0; n < dealer->map->n_nodes; n++)
+        give_shared_service(dealer, n);
+    give_own_service(dealer, false);
 }
 
 typedef struct {
@@ -154,12 +176,12 @@ static GArray *list_domains(const Dealer *dealer, guint node, bool whole)
         const HostCore *core = g_ptr_array_index(free, i);
         guint d = 0;
 
-        if (whole && !supply_core_is_whole(dealer->supply, core))
+        if (whole && !is_whole(dealer, node, core))
             continue;
         while (d < domains->len && *g_array_index(domains, Domain, d).l3 != core->l3)
             d++;
         if (d == domains->len) {
-            Domain domain = {&core->l3, 0, !g_hash_table_contains(dealer->domains, &core->l3)};
+            Domain domain = {&core->l3, 0, !domain_is_used(dealer, core->l3)};
 
             g_array_append_val(domains, domain);
         }
@@ -201,13 +223,13 @@ static int compare_cores(gconstpointer a, gconstpointer b)
 static void give_on_node(Dealer *dealer, guint demand_index, guint node)
 {
     const Demand *demand = demand_at(dealer, demand_index);
-    g_autoptr(GPtrArray) taken = g_ptr_array_new();
+    g_autoptr(GPtrArray) taken = g_ptr_array_sized_new(demand->cores_per_node);
     guint count = demand->cores_per_node;
 
     while (!demand->whole && count > 0) { /* cores with siblings offline first, if there are any */
         const HostCore *core = find_any_core(dealer, node, NULL);
 
-        if (!core || supply_core_is_whole(dealer->supply, core))
+        if (!core || is_whole(dealer, node, core))
             break;
         g_ptr_array_add(taken, (gpointer)core);
         g_ptr_array_remove(dealer->map->free[node], (gpointer)core);
@@ -224,7 +246,7 @@ static void give_on_node(Dealer *dealer, guint demand_index, guint node)
         for (guint i = 0; i < dealer->map->free[node]->len && count > 0;) {
             const HostCore *core = g_ptr_array_index(dealer->map->free[node], i);
 
-            if (core->l3 != l3 || !supply_core_is_whole(dealer->supply, core)) {
+            if (core->l3 != l3 || !is_whole(dealer, node, core)) {
                 i++;
                 continue;
             }
@@ -267,30 +289,61 @@ static void give_vcpus(Dealer *dealer)
     }
 }
 
+typedef struct {
+    gint64 node, l3;
+    guint last; /* the slice that was counted last */
+} UsedDomain;
+
+/* How many slices more than one there are in each L3 domain, over all. */
+static gint64 count_shared(const CoreMap *map)
+{
+    g_autoptr(GArray) used = g_array_new(false, false, sizeof(UsedDomain));
+    gint64 shared = 0;
+
+    for (guint i = 0; i < map->n_demands; i++)
+        for (guint c = 0; c < map->cores[i]->len; c++) {
+            const HostCore *core = g_ptr_array_index(map->cores[i], c);
+            const UsedDomain domain = {core->node, core->l3, i};
+            guint d = 0;
+
+            while (d < used->len && (g_array_index(used, UsedDomain, d).node != core->node ||
+                                     g_array_index(used, UsedDomain, d).l3 != core->l3))
+                d++;
+            if (d == used->len)
+                g_array_append_val(used, domain);
+            else if (g_array_index(used, UsedDomain, d).last != i) {
+                g_array_index(used, UsedDomain, d).last = i;
+                shared++;
+            }
+        }
+    return shared;
+}
+
 CoreMap *core_map_new(const Supply *supply, const GPtrArray *demands, const Solution *solution)
 {
     CoreMap *map = g_new0(CoreMap, 1);
     g_autofree guint *whole_need = g_new0(guint, supply->nodes->len);
-    g_autoptr(GHashTable) domains = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_autoptr(GArray) domains = g_array_new(false, false, sizeof(gint64));
     Dealer dealer = {map, supply, demands, solution, whole_need, domains};
 
     map->n_nodes = supply->nodes->len;
     map->n_demands = demands->len;
-    map->free = g_new0(GPtrArray *, map->n_nodes);
-    map->shared = g_new0(CpuSet *, map->n_nodes);
-    map->cores = g_new0(GPtrArray *, map->n_demands);
-    map->service = g_new0(CpuSet *, map->n_demands);
+    map->free = g_malloc0_n(2 * map->n_nodes + 2 * map->n_demands, sizeof(void *)); /* all four */
+    map->cores = map->free + map->n_nodes;
+    map->shared = (CpuSet **)(map->cores + map->n_demands);
+    map->service = map->shared + map->n_nodes;
     for (guint n = 0; n < map->n_nodes; n++) {
         const SupplyNode *node = g_ptr_array_index(supply->nodes, n);
 
-        map->free[n] = g_ptr_array_new();
-        for (guint i = 0; i < node->cores->len; i++)
-            g_ptr_array_add(map->free[n], g_ptr_array_index(node->cores, i));
+        map->free[n] = g_ptr_array_sized_new(node->cores->len);
+        g_ptr_array_extend(map->free[n], node->cores, NULL, NULL);
     }
     for (guint i = 0; i < map->n_demands; i++)
-        map->cores[i] = g_ptr_array_new();
+        map->cores[i] = g_ptr_array_sized_new(
+            solution->choices[i].placed ? demand_cores(g_ptr_array_index(demands, i)) : 0);
     give_stays(&dealer);
     give_service(&dealer);
     give_vcpus(&dealer);
+    map->l3_shared = count_shared(map);
     return map;
 }

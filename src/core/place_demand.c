@@ -241,3 +241,51 @@ Demand *demand_new(const Supply *supply, const Spec *spec, const SpecInstance *i
     demand_add_wants(demand, supply, spec);
     return demand;
 }
+
+/* Two running slices that claim one core (somebody moved a pin by hand): the first keeps it. */
+static void settle_stays(const GPtrArray *demands)
+{
+    g_autoptr(CpuSet) taken = cpuset_new();
+
+    for (guint i = 0; i < demands->len; i++) {
+        Demand *demand = g_ptr_array_index(demands, i);
+        g_autoptr(CpuSet) cpus = demand->stay ? plan_slice_vcpu_cpus(demand->running) : NULL;
+
+        if (!cpus)
+            continue;
+        if (cpuset_intersects(cpus, taken))
+            g_clear_pointer(&demand->stay, g_array_unref);
+        else
+            cpuset_union(taken, cpus);
+    }
+}
+
+guint demands_count_vfs(const GPtrArray *instances)
+{
+    guint count = 0;
+
+    for (guint i = 0; i < instances->len; i++) {
+        const SpecInstance *instance = g_ptr_array_index(instances, i);
+
+        for (guint n = 0; n < instance->slice->nics->len; n++) {
+            const SpecNic *nic = g_ptr_array_index(instance->slice->nics, n);
+
+            count += nic->mode == SPEC_NIC_VF;
+        }
+    }
+    return count;
+}
+
+GPtrArray *demands_new(const Supply *supply, const Spec *spec, const GPtrArray *instances,
+                       const GPtrArray *running)
+{
+    GPtrArray *demands = g_ptr_array_new_with_free_func((GDestroyNotify)demand_free);
+
+    for (guint i = 0; i < instances->len; i++) {
+        const SpecInstance *instance = g_ptr_array_index(instances, i);
+
+        g_ptr_array_add(demands, demand_new(supply, spec, instance, instance->slice, i, running));
+    }
+    settle_stays(demands);
+    return demands;
+}

@@ -52,9 +52,9 @@ static char *nodes_text(const Supply *supply, const Demand *demand, const Choice
 static void tell_remote(const Supply *supply, const Demand *demand, const Choice *choice,
                         const Want *want, const Unit *unit, GPtrArray *findings)
 {
-    g_autofree char *subject = g_strdup_printf("slice %s", demand->instance->name);
-    g_autofree char *label = unit_label(unit);
-    g_autofree char *nodes = nodes_text(supply, demand, choice);
+    g_autofree char *subject = NULL;
+    g_autofree char *label = NULL;
+    g_autofree char *nodes = NULL;
     g_autofree char *path = NULL;
     bool local;
     Finding *finding;
@@ -62,6 +62,9 @@ static void tell_remote(const Supply *supply, const Demand *demand, const Choice
     want_accepts(want, supply, unit, choice->nodes, demand->n_nodes, &local);
     if (local || want->locality != SPEC_LOCALITY_PREFERRED)
         return;
+    subject = g_strdup_printf("slice %s", demand->instance->name);
+    label = unit_label(unit);
+    nodes = nodes_text(supply, demand, choice);
     if (unit->node == RECORD_UNSET)
         finding = findings_add(findings, FINDING_WARNING,
                                want->nic ? "nic-remote-node" : "device-remote-node", subject,
@@ -88,12 +91,14 @@ static void tell_remote(const Supply *supply, const Demand *demand, const Choice
 static void tell_unknown_address(const Demand *demand, const Want *want, const Unit *unit,
                                  GPtrArray *findings)
 {
-    g_autofree char *subject = g_strdup_printf("slice %s", demand->instance->name);
-    g_autofree char *label = unit_label(unit);
+    g_autofree char *subject = NULL;
+    g_autofree char *label = NULL;
     Finding *finding;
 
     if (unit->address)
         return;
+    subject = g_strdup_printf("slice %s", demand->instance->name);
+    label = unit_label(unit);
     finding = findings_add(findings, FINDING_ERROR, "vf-address-unknown", subject,
                            "%s is not made yet, and the host does not tell its address", label);
     finding_set_hint(finding, "make the VFs of %s first, then plan again", unit->pf->address);

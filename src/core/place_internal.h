@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the planner; only place*.c includes this. The stages, each in its own file:
+ * Inside the planner; only place*.c and explain.c include this. The stages, each in its own file:
  *
  *   place_supply.c   host    -> what slices can have: cores, memory, PCI functions ("units")
  *   place_demand.c   spec    -> what each slice needs, and where it could have it
@@ -25,7 +25,8 @@ typedef struct {
     guint n_whole;    /* those of them that have all their siblings online */
     gint64 memory;    /* bytes for slices; RECORD_UNSET: not known */
     CpuSet *reserved;
-    bool has_nic; /* a usable NIC sits here */
+    bool has_nic;                  /* a usable NIC sits here */
+    guint n_domains, domain_cores; /* L3 domains with cores for slices, and the most of one */
 } SupplyNode;
 
 /* A PCI function, or a VF that is still to be made. */
@@ -36,6 +37,7 @@ typedef struct {
     guint pf_unit;      /* of a VF: index of its PF's unit */
     gint64 vf;          /* index of a VF on its PF; else RECORD_UNSET */
     gint64 node;        /* or unset */
+    int at;             /* the same as an index in Supply.nodes; -1: of none there */
     char *address;      /* NULL: not known before the VF is made */
     GPtrArray *group;   /* Unit *: all that share its IOMMU group, itself too; NULL: alone */
     char *flaw;         /* why no slice can have it; NULL: usable */
@@ -51,6 +53,7 @@ typedef struct {
     GPtrArray *nodes;  /* SupplyNode *: nodes that have CPUs, ascending id */
     GPtrArray *units;  /* Unit *, in the order of the host; VFs to be made come after their PF's */
     GPtrArray *groups; /* GPtrArray * of Unit *: IOMMU groups of more than one function */
+    GPtrArray *wants;  /* Want *, one for each network and mode that was asked for: place_want.c */
 } Supply;
 
 /* @n_vfs: how many VFs the spec wants at most. Breaches of the reservation rules become error
@@ -62,6 +65,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Supply, supply_free)
 
 const Unit *supply_find_unit(const Supply *supply, const char *address);
 bool supply_core_is_whole(const Supply *supply, const HostCore *core);
+/* How many L3 domains @cores cores take at least on the node. */
+guint supply_parts(const Supply *supply, guint node, guint cores);
 /* ACPI SLIT distance of two nodes over the local 10; the largest of the host when unknown. */
 gint64 supply_distance(const Supply *supply, gint64 from, gint64 to);
 /* "0000:01:00.1 (eno2)". Caller frees. */
@@ -81,7 +86,7 @@ typedef struct {
     const SpecDevice *device; /* or NULL: exactly one of the two */
     guint number;             /* position in nics or devices */
     int locality;
-    GPtrArray *units; /* const Unit *: any of these would do, in supply order */
+    GPtrArray *units; /* const Unit *: any of these would do, in supply order; wants may share it */
     char *flaw;       /* why there are none */
     const char *flaw_resource;
     char *flaw_hint;
@@ -113,6 +118,10 @@ typedef struct {
 /* @slice may be a changed copy of the instance's own (to try a mend). */
 Demand *demand_new(const Supply *supply, const Spec *spec, const SpecInstance *instance,
                    const SpecSlice *slice, guint index, const GPtrArray *running);
+/* Those of all instances (Demand *, by index). */
+GPtrArray *demands_new(const Supply *supply, const Spec *spec, const GPtrArray *instances,
+                       const GPtrArray *running);
+guint demands_count_vfs(const GPtrArray *instances); /* NICs that want a VF */
 void demand_free(Demand *demand);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Demand, demand_free)
 void demand_add_wants(Demand *demand, const Supply *supply, const Spec *spec); /* place_want.c */
@@ -130,16 +139,30 @@ typedef struct {
     const Unit **units; /* one for each want */
 } Choice;
 
+/* One level of what a plan costs, the most important first (place_search.h). */
+typedef struct {
+    const char *name;
+    gint64 priority;     /* of "refused"; else unset */
+    gint64 value, bound; /* no plan as good on the levels before is better than bound */
+} SolutionLevel;
+
 typedef struct {
     guint n;
     Choice *choices; /* by Demand.index */
     guint admitted;
-    gint64 bound; /* no plan can admit more slices */
-    bool proved;  /* admission is the best there is */
+    gint64 bound;   /* no plan can admit more slices */
+    bool proved;    /* admission is the best there is */
+    bool cut;       /* not every choice of nodes was looked at, so nothing is proved */
+    GArray *levels; /* SolutionLevel */
 } Solution;
 
-/* @demands: Demand *, by index. @budget: search nodes at most. */
+/* Search nodes; well under a second. What is not proved within it is said in plan->bounds. */
+#define PLACE_BUDGET 200000
+
+/* @demands: Demand *, by index. @budget: search nodes at most for each level. */
 Solution *search_solve(const Supply *supply, const GPtrArray *demands, guint64 budget);
+/* Who is admitted, and no more: the levels below are as they come. */
+Solution *search_admission(const Supply *supply, const GPtrArray *demands, guint64 budget);
 void solution_free(Solution *solution);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Solution, solution_free)
 
@@ -147,7 +170,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Solution, solution_free)
 typedef struct {
     gint64 *whole, *cores, *memory; /* by supply node; memory: RECORD_UNSET when not known */
     guint *service;                 /* shared service cores there */
-    int *owner;                     /* by unit: Demand.index, or -1 */
+    guint *parts; /* L3 domains that the slices there need at least, each slice for itself */
+    int *owner;   /* by unit: Demand.index, or -1 */
 } Left;
 
 Left *left_new(const Supply *supply);
@@ -171,6 +195,7 @@ bool units_close_groups(const Unit *const *mine, guint n);
 
 /* Counts turned into cores. */
 typedef struct {
+    gint64 l3_shared;  /* L3 domains shared: for each, its slices but one */
     GPtrArray **free;  /* by supply node: const HostCore * that nobody has, ascending */
     CpuSet **shared;   /* by supply node: the service CPUs its slices share; NULL: none */
     GPtrArray **cores; /* by demand: const HostCore *, node by node, in vCPU order */
@@ -182,9 +207,10 @@ CoreMap *core_map_new(const Supply *supply, const GPtrArray *demands, const Solu
 void core_map_free(CoreMap *map);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoreMap, core_map_free)
 
-/* Gives @plan_host its slices and isolated CPUs, and @findings what they cost. */
-void assign_slices(const Supply *supply, const Spec *spec, const GPtrArray *demands,
-                   const Solution *solution, PlanHost *plan_host, GPtrArray *findings);
+/* Gives @plan_host its slices and isolated CPUs, and @findings what they cost. Returns how many L3
+ * domains are shared (CoreMap.l3_shared). */
+gint64 assign_slices(const Supply *supply, const Spec *spec, const GPtrArray *demands,
+                     const Solution *solution, PlanHost *plan_host, GPtrArray *findings);
 /* The PCI functions of one slice. @macs: those in use in the plan; new ones are added.
  * place_devices.c */
 void assign_devices(const Supply *supply, const Spec *spec, const Demand *demand,
@@ -195,10 +221,18 @@ void kernel_args_add(const Host *host, const SpecHost *spec_host, PlanHost *plan
 /* Refuse: adds what was not placed to plan->unplaced and plan->findings. */
 void refuse_slices(const Supply *supply, const Spec *spec, const GPtrArray *demands,
                    const Solution *solution, Plan *plan);
-/* The smallest change of the spec that lets the demand in beside all that are; NULL: none was
- * found. Caller frees. place_mend.c */
-char *mend_find(const Supply *supply, const Spec *spec, const GPtrArray *demands,
-                const Solution *solution, const Demand *demand);
+/* Why it was not placed. *@ret_hint: the mend when there is but one, else NULL. Caller frees. */
+char *refuse_reason(const Supply *supply, const GPtrArray *demands, const Solution *solution,
+                    const Demand *demand, const char **ret_resource, const char **ret_hint);
+/* What it lacks on these nodes beside those that are placed; NULL: nothing by itself. Caller frees.
+ */
+char *refuse_lack(const Supply *supply, const GPtrArray *demands, const Solution *solution,
+                  const Demand *demand, const guint16 *nodes);
+
+/* place_mend.c: the @most smallest changes that let the demand in beside all that are, the smallest
+ * first (char *): each has been planned. */
+GPtrArray *mend_list(const Supply *supply, const Spec *spec, const GPtrArray *demands,
+                     const Solution *solution, const Demand *demand, guint most);
 
 /* A new struct for the list or pointer field @name of @record. */
 void *plan_member_new(const Record *record, const char *name);

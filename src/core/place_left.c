@@ -6,14 +6,17 @@
 
 Left *left_new(const Supply *supply)
 {
-    guint n = supply->nodes->len;
-    Left *left = g_new0(Left, 1);
+    guint n = supply->nodes->len, n_units = supply->units->len;
+    gsize counts = 3 * n * sizeof(gint64), small = 2 * n * sizeof(guint);
+    Left *left = g_malloc(sizeof(Left) + counts + small + n_units * sizeof(int));
 
-    left->whole = g_new0(gint64, n);
-    left->cores = g_new0(gint64, n);
-    left->memory = g_new0(gint64, n);
-    left->service = g_new0(guint, n);
-    left->owner = g_new(int, supply->units->len);
+    left->whole = (gint64 *)(left + 1); /* all in one piece: these are made by the dozen */
+    left->cores = left->whole + n;
+    left->memory = left->cores + n;
+    left->service = (guint *)(left->memory + n);
+    left->parts = left->service + n;
+    left->owner = (int *)(left->parts + n);
+    memset(left->service, 0, small);
     for (guint i = 0; i < n; i++) {
         const SupplyNode *node = g_ptr_array_index(supply->nodes, i);
 
@@ -21,20 +24,13 @@ Left *left_new(const Supply *supply)
         left->cores[i] = node->cores->len;
         left->memory[i] = node->memory;
     }
-    for (guint i = 0; i < supply->units->len; i++)
+    for (guint i = 0; i < n_units; i++)
         left->owner[i] = -1;
     return left;
 }
 
 void left_free(Left *left)
 {
-    if (!left)
-        return;
-    g_free(left->whole);
-    g_free(left->cores);
-    g_free(left->memory);
-    g_free(left->service);
-    g_free(left->owner);
     g_free(left);
 }
 
@@ -42,10 +38,8 @@ void left_copy_nodes(Left *to, const Left *from, const Supply *supply)
 {
     guint n = supply->nodes->len;
 
-    memcpy(to->whole, from->whole, n * sizeof(gint64));
-    memcpy(to->cores, from->cores, n * sizeof(gint64));
-    memcpy(to->memory, from->memory, n * sizeof(gint64));
-    memcpy(to->service, from->service, n * sizeof(guint));
+    memcpy(to->whole, from->whole, 3 * n * sizeof(gint64));    /* and cores, memory */
+    memcpy(to->service, from->service, 2 * n * sizeof(guint)); /* and parts */
 }
 
 /* How many whole cores a slice takes on its node number @position: for a slice that stays, those it
@@ -91,6 +85,7 @@ bool left_take_nodes(Left *left, const Supply *supply, const Demand *demand, con
         left->cores[node] -= demand->cores_per_node + service;
         left->whole[node] -= whole_cores(supply, demand, i, stays);
         left->memory[node] -= demand->memory_per_node;
+        left->parts[node] += supply_parts(supply, node, demand->cores_per_node);
         if (service > 0 && !demand->own_service)
             left->service[node] = demand->service;
     }

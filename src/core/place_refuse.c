@@ -246,8 +246,29 @@ static bool cluster_is_here(const GPtrArray *demands, const Solution *solution,
     return false;
 }
 
-/* In terms of the best choice of nodes. NULL: nothing by itself is missing. */
+/* NULL: nothing by itself is missing. */
 static char *lack_reason(const Supply *supply, const Left *left, const GPtrArray *demands,
+                         const Solution *solution, const Demand *demand, const Lack *lack,
+                         const char **ret_resource)
+{
+    if (lack->cores > 0 &&
+        cores_lacking(left, demand, lack->node, lack->nodes[0] == lack->node) > 0) {
+        *ret_resource = "cores";
+        return cores_reason(supply, left, demands, solution, demand, lack);
+    }
+    if (lack->memory > 0) {
+        *ret_resource = "memory";
+        return memory_reason(supply, left, demands, solution, demand, lack);
+    }
+    if (lack->want) {
+        *ret_resource = lack->want->nic ? "nic" : "device";
+        return want_reason(supply, left, demands, demand, lack);
+    }
+    return NULL;
+}
+
+/* In terms of the best choice of nodes. */
+static char *best_reason(const Supply *supply, const Left *left, const GPtrArray *demands,
                          const Solution *solution, const Demand *demand, const char **ret_resource)
 {
     Lack best = {.nodes = NULL};
@@ -259,25 +280,24 @@ static char *lack_reason(const Supply *supply, const Left *left, const GPtrArray
         if (!best.nodes || compare_lacks(&lack, &best) < 0)
             best = lack;
     }
-    if (!best.nodes)
-        return NULL;
-    if (best.cores > 0 && cores_lacking(left, demand, best.node, best.nodes[0] == best.node) > 0) {
-        *ret_resource = "cores";
-        return cores_reason(supply, left, demands, solution, demand, &best);
-    }
-    if (best.memory > 0) {
-        *ret_resource = "memory";
-        return memory_reason(supply, left, demands, solution, demand, &best);
-    }
-    if (best.want) {
-        *ret_resource = best.want->nic ? "nic" : "device";
-        return want_reason(supply, left, demands, demand, &best);
-    }
-    return NULL;
+    return best.nodes ? lack_reason(supply, left, demands, solution, demand, &best, ret_resource)
+                      : NULL;
 }
 
-static char *find_reason(const Supply *supply, const GPtrArray *demands, const Solution *solution,
-                         const Demand *demand, const char **ret_resource, const char **ret_hint)
+char *refuse_lack(const Supply *supply, const GPtrArray *demands, const Solution *solution,
+                  const Demand *demand, const guint16 *nodes)
+{
+    g_autoptr(Left) left = left_new(supply);
+    const char *resource;
+    Lack lack;
+
+    left_take_solution(left, supply, demands, solution);
+    lack = find_lack(supply, left, demand, nodes);
+    return lack_reason(supply, left, demands, solution, demand, &lack, &resource);
+}
+
+char *refuse_reason(const Supply *supply, const GPtrArray *demands, const Solution *solution,
+                    const Demand *demand, const char **ret_resource, const char **ret_hint)
 {
     g_autoptr(Left) left = left_new(supply);
     const char *other;
@@ -304,7 +324,7 @@ static char *find_reason(const Supply *supply, const GPtrArray *demands, const S
                                other);
     }
     left_take_solution(left, supply, demands, solution);
-    reason = lack_reason(supply, left, demands, solution, demand, ret_resource);
+    reason = best_reason(supply, left, demands, solution, demand, ret_resource);
     if (!reason) {
         *ret_resource = "iommu-group";
         reason = group_reason(demand);
@@ -341,7 +361,7 @@ static void refuse_slice(const Supply *supply, const Spec *spec, const GPtrArray
                          const Solution *solution, const Demand *demand, bool mend, Plan *plan)
 {
     g_autofree char *subject = g_strdup_printf("slice %s", demand->instance->name);
-    g_autofree char *change = NULL;
+    g_autoptr(GPtrArray) changes = NULL;
     const char *resource, *hint;
     PlanUnplaced *unplaced = plan_member_new(&PLAN_RECORD, "unplaced");
     Finding *finding;
@@ -349,7 +369,7 @@ static void refuse_slice(const Supply *supply, const Spec *spec, const GPtrArray
 
     unplaced->name = g_strdup(demand->instance->name);
     unplaced->cluster = g_strdup(demand->instance->cluster->name);
-    unplaced->reason = find_reason(supply, demands, solution, demand, &resource, &hint);
+    unplaced->reason = refuse_reason(supply, demands, solution, demand, &resource, &hint);
     unplaced->resource = g_strdup(resource);
     g_ptr_array_add(plan->unplaced, unplaced);
     while (r + 1 < G_N_ELEMENTS(RESOURCES) && !g_str_equal(RESOURCES[r].resource, resource))
@@ -358,8 +378,10 @@ static void refuse_slice(const Supply *supply, const Spec *spec, const GPtrArray
                            "cannot be placed: %s", unplaced->reason);
     finding_mark(finding, demand->slice->node);
     if (!hint && mend)
-        change = mend_find(supply, spec, demands, solution, demand);
-    hint = hint ?: change ?: RESOURCES[r].hint;
+        changes = mend_list(supply, spec, demands, solution, demand, 1);
+    if (changes && changes->len > 0)
+        hint = g_ptr_array_index(changes, 0);
+    hint = hint ?: RESOURCES[r].hint;
     if (hint)
         finding_set_hint(finding, "%s", hint);
 }

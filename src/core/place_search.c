@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which nodes and PCI functions each slice gets: depth-first branch and bound over all slices of
- * the host together, exact for what it compares when it ends within its budget:
- *
- *   refused slices by priority class (highest first), refused cores, running slices that move,
- * slices over several nodes, remote devices, distance, NIC-local nodes spent on slices without a
- * NIC, and last the largest room left on one node.
+ * the host together, exact for what it compares when it ends within its budget. The levels of cost
+ * are in the header.
  *
  * Costs only grow along a path, so what a path has cost, with the least its rest must cost, bounds
- * all plans below it. L3 domains are shared out afterwards (place_cores.c). Not here yet: several
- * hosts, and bin completion by node, which proves large full hosts faster than this order over
- * slices does.
+ * all plans below it.
  */
 #include "core/place_search.h"
 
 #include <string.h>
 
-static int compare_costs(const gint64 *a, const gint64 *b, guint n)
+int search_compare_costs(const gint64 *a, const gint64 *b, guint n)
 {
     for (guint i = 0; i < n; i++)
         if (a[i] != b[i])
@@ -42,8 +37,8 @@ void search_node_costs(const Supply *supply, const Demand *demand, const guint16
     }
 }
 
-void search_unit_costs(const Supply *supply, const Demand *demand, const Want *want,
-                       const Unit *unit, const guint16 *nodes, int sign, gint64 *costs)
+static void add_unit_costs(const Supply *supply, const Demand *demand, const Want *want,
+                           const Unit *unit, const guint16 *nodes, int sign, gint64 *costs)
 {
     gint64 distance = G_MAXINT64;
     bool local;
@@ -58,15 +53,6 @@ void search_unit_costs(const Supply *supply, const Demand *demand, const Want *w
     }
     costs[COST_REMOTE] += sign * (want->locality == SPEC_LOCALITY_PREFERRED);
     costs[COST_DISTANCE] += sign * distance;
-}
-
-static guint max_left(const Search *search)
-{
-    gint64 most = 0;
-
-    for (guint n = 0; n < search->supply->nodes->len; n++)
-        most = MAX(most, search->left->cores[n]);
-    return (guint)most;
 }
 
 static bool cluster_is_closed(const Search *search, const Demand *demand)
@@ -96,36 +82,122 @@ static guint count_by_volume(const Search *search, guint depth, guint class, con
     return count;
 }
 
-/* Fills @bound with the least that any completion of the first @depth decisions costs. */
+/* L3 domains shared at least: by the slices placed, and by the @rest that must be placed too. */
+static gint64 shared_domains(const Search *search, gint64 rest)
+{
+    gint64 shared = 0, spare = 0;
+
+    for (guint n = 0; n < search->supply->nodes->len; n++) {
+        const SupplyNode *node = g_ptr_array_index(search->supply->nodes, n);
+
+        if (search->left->parts[n] > node->n_domains)
+            shared += search->left->parts[n] - node->n_domains;
+        else
+            spare += node->n_domains - search->left->parts[n];
+    }
+    return shared + MAX(rest - spare, 0);
+}
+
+/* Sums over the slices that are still to be decided. */
+typedef struct {
+    gint64 cores, memory, least[N_COSTS], parts;
+    guint service; /* shared service cores that each of them brings onto its node at least */
+} Rest;
+
+/* Of them @refused will be left out, whichever: those that count most in each sum. */
+static Rest sum_rest(const Search *search, guint depth, gint64 refused)
+{
+    Rest rest = {.service = G_MAXUINT}, most = {0};
+
+    for (guint i = depth; i < search->items->len; i++) {
+        const Item *item = g_ptr_array_index(search->items, i);
+        const Demand *demand = item->demand;
+        gint64 cores = demand_cores(demand), memory = demand->memory_per_node * demand->n_nodes;
+
+        rest.cores += cores;
+        rest.memory += memory;
+        rest.parts += item->parts;
+        rest.service = MIN(rest.service, demand->own_service ? 0 : demand->service);
+        most.cores = MAX(most.cores, cores);
+        most.memory = MAX(most.memory, memory);
+        most.parts = MAX(most.parts, item->parts);
+        for (guint c = 0; c < N_COSTS && !demand->stay; c++) {
+            rest.least[c] += item->least[c];
+            most.least[c] = MAX(most.least[c], item->least[c]);
+        }
+    }
+    if (refused == 0)
+        return rest;
+    rest.cores = MAX(rest.cores - refused * most.cores, 0);
+    rest.memory = MAX(rest.memory - refused * most.memory, 0);
+    rest.parts = MAX(rest.parts - refused * most.parts, 0);
+    for (guint c = 0; c < N_COSTS; c++)
+        rest.least[c] = MAX(rest.least[c] - refused * most.least[c], 0);
+    return rest;
+}
+
+/* The most cores that one node can have left when the rest is placed: all that is left then, on as
+ * few nodes as can hold the rest, for each node in use has its service cores. */
+static gint64 most_room(const Search *search, const Rest *rest)
+{
+    const Left *left = search->left;
+    gint64 cores = 0, memory = 0, total = 0, most = 0;
+    guint n_nodes = search->supply->nodes->len;
+
+    for (guint n = 0; n < n_nodes; n++) {
+        total += left->cores[n];
+        most = MAX(most, left->cores[n]);
+        if (left->service[n] >= rest->service) {
+            cores += left->cores[n];
+            memory += MAX(left->memory[n], 0);
+        }
+    }
+    total -= rest->cores;
+    for (guint i = 0; i < n_nodes && (cores < rest->cores || memory < rest->memory); i++) {
+        guint by_cores = search->node_order[i], by_memory = search->node_order[n_nodes + i];
+
+        /* the largest in each: at least as much as any choice of so many nodes has */
+        if (left->service[by_cores] < rest->service)
+            cores += left->cores[by_cores] - (rest->service - left->service[by_cores]);
+        if (left->service[by_memory] < rest->service)
+            memory += MAX(left->memory[by_memory], 0);
+        total -= rest->service;
+    }
+    return MIN(most, MAX(total, 0));
+}
+
 void search_bound_costs(const Search *search, guint depth, gint64 *bound)
 {
-    gint64 cores = 0, memory = 0, rest = 0;
-    bool all_fit = true;
+    gint64 cores = 0, memory = 0, refused = 0;
+    Rest rest;
 
     memcpy(bound, search->cost, search->n_levels * sizeof(gint64));
     for (guint n = 0; n < search->supply->nodes->len; n++) {
         cores += search->left->cores[n];
         memory += MAX(search->left->memory[n], 0);
     }
-    for (guint k = 0; k < search->n_classes; k++) {
+    for (guint k = 0; k < search->n_classes && depth < search->items->len; k++) {
+        gint64 before = bound[1 + k];
         guint total = 0, fit;
 
         for (guint i = depth; i < search->items->len; i++)
             total += ((const Item *)g_ptr_array_index(search->items, i))->class == k;
         fit = MIN(count_by_volume(search, depth, k, search->by_cores, false, cores),
                   count_by_volume(search, depth, k, search->by_memory, true, memory));
-        bound[k] += total - fit;
-        all_fit = all_fit && fit == total;
+        bound[1 + k] += total - fit;
+        /* a plan that is as good in this as is known to be possible leaves out so many */
+        refused += MAX(bound[1 + k], search->floor[1 + k]) - before;
     }
-    for (guint i = depth; all_fit && i < search->items->len; i++) {
-        const Item *item = g_ptr_array_index(search->items, i);
+    for (guint i = depth; i < search->items->len && !search->repack; i++) {
+        const Demand *demand = ((const Item *)g_ptr_array_index(search->items, i))->demand;
 
-        for (guint c = 0; c < N_COSTS; c++)
-            bound[search->n_classes + c] += item->least[c];
-        rest += demand_cores(item->demand);
+        bound[0] += demand->running && !demand->stay;
     }
-    bound[search->n_classes + COST_ROOM] =
-        -MIN((gint64)max_left(search), cores - (all_fit ? rest : 0));
+    rest = sum_rest(search, depth, refused);
+    for (guint c = 0; c < N_COSTS; c++)
+        bound[search->base + c] += rest.least[c];
+    bound[search->base + COST_L3] = shared_domains(search, rest.parts);
+    bound[search->base + COST_ROOM] = -most_room(search, &rest);
 }
 
 static bool is_worth(Search *search, guint depth)
@@ -137,7 +209,9 @@ static bool is_worth(Search *search, guint depth)
     if (search->out_of_budget)
         return false;
     search_bound_costs(search, depth, search->bound);
-    order = compare_costs(search->bound, search->best_cost, search->compare);
+    for (guint i = 0; i < search->n_levels; i++)
+        search->bound[i] = MAX(search->bound[i], search->floor[i]);
+    order = search_compare_costs(search->bound, search->best_cost, search->compare);
     return order < 0 || (order == 0 && !search->have_best);
 }
 
@@ -150,7 +224,8 @@ static void keep_best(Search *search)
 
         *to = *from;
         to->units = units;
-        memcpy(units, from->units, item->demand->wants->len * sizeof(*units));
+        if (units)
+            memcpy(units, from->units, item->demand->wants->len * sizeof(*units));
     }
     search_bound_costs(search, search->items->len, search->best_cost);
     search->have_best = true;
@@ -158,6 +233,11 @@ static void keep_best(Search *search)
 }
 
 static void visit(Search *search, guint depth);
+
+static gint64 *cost_of_moves(Search *search)
+{
+    return search->repack ? &search->cost[search->base + COST_MOVES] : &search->cost[0];
+}
 
 /* VFs of one port are alike, and so are equal functions on one node: the lowest free one stands for
  * all of them. */
@@ -179,26 +259,40 @@ static void visit_unit(Search *search, guint depth, guint number, const Unit *un
     const Demand *demand = item->demand;
     const Want *want = g_ptr_array_index(demand->wants, number);
     Pick *pick = &search->now[depth];
-    gint64 *costs = search->cost + search->n_classes;
+    gint64 *costs = search->cost + search->base;
     bool moves = pick->stays && want->held && want->held != unit;
 
+    if (search->out_of_budget ||
+        !left_allows_unit(search->left, search->supply, demand, number, unit, pick->units))
+        return;
     search->left->owner[unit->index] = (int)demand->index;
     pick->units[number] = unit;
-    search_unit_costs(search->supply, demand, want, unit, pick->nodes, 1, costs);
-    costs[COST_MOVES] += moves;
+    add_unit_costs(search->supply, demand, want, unit, pick->nodes, 1, costs);
+    *cost_of_moves(search) += moves;
     visit_wants(search, depth, number + 1);
-    costs[COST_MOVES] -= moves;
-    search_unit_costs(search->supply, demand, want, unit, pick->nodes, -1, costs);
+    *cost_of_moves(search) -= moves;
+    add_unit_costs(search->supply, demand, want, unit, pick->nodes, -1, costs);
     search->left->owner[unit->index] = -1;
 }
 
-/* Local ones first, then the others; with the unit that a running slice has before both. */
+static bool is_local(const Kind *kind, const Unit *unit, const guint16 *nodes, guint n_nodes)
+{
+    for (guint i = 0; i < n_nodes; i++)
+        if (unit->at == nodes[i])
+            return true;
+    return kind->start[nodes[0]] == 0 && kind->start[nodes[0] + 1] == kind->units->len;
+}
+
+/* The unit that a running slice has first, then local ones, then the others. */
 static void visit_wants(Search *search, guint depth, guint number)
 {
     const Item *item = g_ptr_array_index(search->items, depth);
     const Demand *demand = item->demand;
     Pick *pick = &search->now[depth];
+    const Unit *last = NULL;
     const Want *want;
+    const Kind *kind;
+    bool local;
 
     if (number == demand->wants->len) {
         if (units_close_groups(pick->units, number))
@@ -206,25 +300,34 @@ static void visit_wants(Search *search, guint depth, guint number)
         return;
     }
     want = g_ptr_array_index(demand->wants, number);
+    kind = g_ptr_array_index(search->kinds, item->kinds[number]);
     if (++search->steps > search->budget)
         search->out_of_budget = true;
-    for (guint turn = 0; turn < 3; turn++) {
-        const Unit *last = NULL;
+    if (want->held &&
+        want_accepts(want, search->supply, want->held, pick->nodes, demand->n_nodes, &local))
+        visit_unit(search, depth, number, want->held);
+    for (guint i = 0; i < demand->n_nodes && !search->out_of_budget; i++)
+        for (guint u = kind->start[pick->nodes[i]]; u < kind->start[pick->nodes[i] + 1]; u++) {
+            const Unit *unit = kind->local[u];
 
-        for (guint i = 0; i < want->units->len && !search->out_of_budget; i++) {
-            const Unit *unit = g_ptr_array_index(want->units, i);
-            guint rank;
-            bool local;
-
-            if (!want_accepts(want, search->supply, unit, pick->nodes, demand->n_nodes, &local))
-                continue;
-            rank = unit == want->held ? 0 : local ? 1 : 2;
-            if (rank != turn || (last && are_alike(search, want, last, unit)) ||
-                !left_allows_unit(search->left, search->supply, demand, number, unit, pick->units))
+            if (unit == want->held || search->left->owner[unit->index] >= 0 ||
+                (last && are_alike(search, want, last, unit)))
                 continue;
             last = unit;
             visit_unit(search, depth, number, unit);
         }
+    last = NULL;
+    for (guint u = 0;
+         u < kind->units->len && want->locality != SPEC_LOCALITY_REQUIRED && !search->out_of_budget;
+         u++) {
+        const Unit *unit = g_ptr_array_index(kind->units, u);
+
+        if (unit == want->held || search->left->owner[unit->index] >= 0 ||
+            is_local(kind, unit, pick->nodes, demand->n_nodes) ||
+            (last && are_alike(search, want, last, unit)))
+            continue;
+        last = unit;
+        visit_unit(search, depth, number, unit);
     }
 }
 
@@ -251,7 +354,7 @@ static void visit_nodes(Search *search, guint depth, const guint16 *nodes, bool 
 {
     const Item *item = g_ptr_array_index(search->items, depth);
     const Demand *demand = item->demand;
-    gint64 *costs = search->cost + search->n_classes;
+    gint64 *costs = search->cost + search->base;
     bool moves = demand->running && !stays;
     bool closed = search->cluster_used[demand->cluster];
 
@@ -262,11 +365,11 @@ static void visit_nodes(Search *search, guint depth, const guint16 *nodes, bool 
     search->now[depth].stays = stays;
     search->now[depth].nodes = nodes;
     search_node_costs(search->supply, demand, nodes, 1, costs);
-    costs[COST_MOVES] += moves;
+    *cost_of_moves(search) += moves;
     search->cluster_used[demand->cluster] = true;
     visit_wants(search, depth, 0);
     search->cluster_used[demand->cluster] = closed;
-    costs[COST_MOVES] -= moves;
+    *cost_of_moves(search) -= moves;
     search_node_costs(search->supply, demand, nodes, -1, costs);
     left_copy_nodes(search->left, search->saved[depth], search->supply);
 }
@@ -275,13 +378,43 @@ static void visit_refusal(Search *search, guint depth)
 {
     const Item *item = g_ptr_array_index(search->items, depth);
     gint64 cores = demand_cores(item->demand);
+    bool displaced = item->demand->running && !search->repack;
 
     search->now[depth].placed = false;
-    search->cost[item->class]++;
-    search->cost[search->n_classes + COST_CORES] += cores;
+    search->cost[0] += displaced;
+    search->cost[1 + item->class]++;
+    search->cost[search->base + COST_CORES] += cores;
     visit(search, depth + 1);
-    search->cost[search->n_classes + COST_CORES] -= cores;
-    search->cost[item->class]--;
+    search->cost[search->base + COST_CORES] -= cores;
+    search->cost[1 + item->class]--;
+    search->cost[0] -= displaced;
+}
+
+/* The one choice there is; the first PCI functions that go with all of them end the walk. */
+static void visit_fixed(Search *search, guint depth)
+{
+    const Item *item;
+    const guint16 *nodes;
+
+    if (++search->steps > search->budget)
+        search->out_of_budget = true;
+    if (search->out_of_budget)
+        return;
+    if (depth == search->items->len) {
+        search_bound_costs(search, depth, search->bound);
+        if (search_compare_costs(search->bound, search->best_cost, search->n_levels) < 0)
+            keep_best(search);
+        search->stop_at_first = true;
+        search->out_of_budget = true;
+        return;
+    }
+    item = g_ptr_array_index(search->items, depth);
+    nodes = search->fixed[depth];
+    if (!nodes)
+        visit_refusal(search, depth);
+    else
+        visit_nodes(search, depth, nodes,
+                    item->demand->stay && nodes == (const guint16 *)item->demand->stay->data);
 }
 
 static void visit(Search *search, guint depth)
@@ -289,6 +422,10 @@ static void visit(Search *search, guint depth)
     const Item *item;
     guint first = 0, n_tuples;
 
+    if (search->fixed) {
+        visit_fixed(search, depth);
+        return;
+    }
     if (!is_worth(search, depth))
         return;
     if (depth == search->items->len) {
@@ -317,4 +454,24 @@ static void visit(Search *search, guint depth)
 void search_walk(Search *search)
 {
     visit(search, 0);
+}
+
+/* Search nodes to find PCI functions with, when the choice of nodes is given. */
+#define TRY_BUDGET 2000
+
+bool search_try(Search *search, const guint16 **nodes)
+{
+    bool found;
+
+    search->fixed = nodes;
+    search->stop_at_first = false;
+    search->out_of_budget = false;
+    search->steps = 0;
+    search->budget = TRY_BUDGET;
+    visit(search, 0);
+    found = search->stop_at_first;
+    search->fixed = NULL;
+    search->stop_at_first = false;
+    search->out_of_budget = false;
+    return found;
 }

@@ -25,12 +25,20 @@ void supply_free(Supply *supply)
     g_ptr_array_unref(supply->nodes);
     g_ptr_array_unref(supply->groups);
     g_ptr_array_unref(supply->units);
+    g_ptr_array_unref(supply->wants);
     g_free(supply);
 }
 
 bool supply_core_is_whole(const Supply *supply, const HostCore *core)
 {
     return cpuset_count(core->cpus) == supply->threads;
+}
+
+guint supply_parts(const Supply *supply, guint node, guint cores)
+{
+    guint most = ((const SupplyNode *)g_ptr_array_index(supply->nodes, node))->domain_cores;
+
+    return most ? (cores + most - 1) / most : 0;
 }
 
 gint64 supply_distance(const Supply *supply, gint64 from, gint64 to)
@@ -105,12 +113,33 @@ static void reserve_listed(Supply *supply, const CpuSet *cpus, GPtrArray *findin
     }
 }
 
+static bool knows_nodes(const Host *host)
+{
+    for (guint i = 0; i < host->cores->len; i++)
+        if (((const HostCore *)g_ptr_array_index(host->cores, i))->node != RECORD_UNSET)
+            return true;
+    return false;
+}
+
 /* Rule 9 of design section 7: the host OS keeps a core, and one on its first node. */
 static void check_reserved(const Supply *supply, GPtrArray *findings)
 {
     g_autofree char *subject = g_strdup_printf("host %s", supply->host->hostname);
     Finding *finding;
 
+    if (supply->spec_host->reserve.memory_per_node == 0) {
+        finding = findings_add(findings, FINDING_ERROR, "reserve-no-memory", subject,
+                               "all memory is given to guests: the host OS needs some of its own");
+        finding_set_hint(finding, "reserve: {memory_per_node: 4GiB}");
+        finding_mark(finding, supply->spec_host->reserve.node ?: supply->spec_host->node);
+    }
+    if (cpuset_is_empty(supply->reserved) && !knows_nodes(supply->host)) {
+        finding =
+            findings_add(findings, FINDING_ERROR, "nodes-unknown", subject,
+                         "the inventory does not tell on which NUMA node any of its cores is");
+        finding_set_hint(finding, "take the inventory on the running host");
+        return;
+    }
     if (cpuset_is_empty(supply->reserved)) {
         finding = findings_add(findings, FINDING_ERROR, "reserve-nothing", subject,
                                "nothing is reserved: the host OS needs a core of its own");
@@ -133,6 +162,20 @@ static void check_reserved(const Supply *supply, GPtrArray *findings)
     }
 }
 
+static void count_domains(SupplyNode *node)
+{
+    g_autoptr(GHashTable) counts = g_hash_table_new(g_int64_hash, g_int64_equal);
+
+    for (guint i = 0; i < node->cores->len; i++) {
+        const HostCore *core = g_ptr_array_index(node->cores, i);
+        guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, &core->l3)) + 1;
+
+        g_hash_table_insert(counts, (gpointer)&core->l3, GUINT_TO_POINTER(count));
+        node->domain_cores = MAX(node->domain_cores, count);
+    }
+    node->n_domains = g_hash_table_size(counts);
+}
+
 static void add_node(Supply *supply, const HostNode *node)
 {
     SupplyNode *result = g_new0(SupplyNode, 1);
@@ -153,7 +196,20 @@ static void add_node(Supply *supply, const HostNode *node)
         g_ptr_array_add(result->cores, (gpointer)core);
         result->n_whole += supply_core_is_whole(supply, core);
     }
+    count_domains(result);
     g_ptr_array_add(supply->nodes, result);
+}
+
+static void set_unit_nodes(Supply *supply)
+{
+    for (guint i = 0; i < supply->units->len; i++) {
+        Unit *unit = g_ptr_array_index(supply->units, i);
+
+        unit->at = -1;
+        for (guint n = 0; n < supply->nodes->len && unit->node != RECORD_UNSET; n++)
+            if (((const SupplyNode *)g_ptr_array_index(supply->nodes, n))->node->id == unit->node)
+                unit->at = (int)n;
+    }
 }
 
 static void mark_nic_nodes(Supply *supply)
@@ -182,6 +238,7 @@ Supply *supply_new(const Host *host, const SpecHost *spec_host, guint n_vfs,
     supply->reserved = cpuset_new();
     supply->nodes = g_ptr_array_new_with_free_func((GDestroyNotify)supply_node_free);
     supply->units = g_ptr_array_new_with_free_func((GDestroyNotify)unit_free);
+    supply->wants = g_ptr_array_new_with_free_func((GDestroyNotify)want_free);
     supply->groups = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     for (guint i = 0; i < host->cores->len; i++) {
         const HostCore *core = g_ptr_array_index(host->cores, i);
@@ -200,6 +257,7 @@ Supply *supply_new(const Host *host, const SpecHost *spec_host, guint n_vfs,
             add_node(supply, node);
     }
     supply_add_units(supply, n_vfs, running);
+    set_unit_nodes(supply);
     mark_nic_nodes(supply);
     return supply;
 }

@@ -136,9 +136,12 @@ static bool is_held_by_running(const GPtrArray *running, const char *pf)
  * so the existing ones would go first (rule 4). */
 static void judge_new_vf(Unit *unit, const GPtrArray *running)
 {
-    g_autofree char *label = pci_label(unit->pf);
     g_autofree char *uses = pci_uses_text(unit->pf);
+    g_autofree char *label = NULL;
 
+    if (!uses && host_pci_use_is_known(unit->pf) && unit->pf->sriov->num_vfs <= 0)
+        return;
+    label = pci_label(unit->pf);
     if (uses)
         unit_set_flaw(unit, "nic", "make the VFs by hand first; bmslice then uses them",
                       "VFs of %s would have to be made, and the host uses it (%s)", label, uses);
@@ -221,46 +224,59 @@ static const char *iommu_argument(const Host *host)
 /* A group goes whole or not at all, and the host's part of it can never go. */
 #define OTHER_GROUP_HINT "take a function that has an IOMMU group of its own, in another slot"
 
+/* A member of the group that the host has, or may have. */
+static void judge_neighbour(Unit *unit, const Unit *other)
+{
+    g_autofree char *uses = pci_uses_text(other->pci);
+    g_autofree char *label = NULL;
+    g_autofree char *other_label = NULL;
+
+    if (!uses && host_pci_use_is_known(other->pci))
+        return;
+    label = unit_label(unit);
+    other_label = pci_label(other->pci);
+    if (uses)
+        unit_set_flaw(unit, "iommu-group", OTHER_GROUP_HINT,
+                      "%s shares its IOMMU group with %s, which the host uses (%s)", label,
+                      other_label, uses);
+    else
+        unit_set_flaw(unit, "iommu-group", OTHER_GROUP_HINT,
+                      "%s shares its IOMMU group with %s, and what the host uses that for is "
+                      "not known",
+                      label, other_label);
+}
+
 /* Only a function whose whole IOMMU group can be taken from the host can be taken at all. */
 static void judge_unit(const Supply *supply, Unit *unit)
 {
     const HostPci *pci = unit->pci ? unit->pci : unit->pf;
-    g_autofree char *label = unit_label(unit);
+    const char *resource = host_pci_is_nic(pci) ? "nic" : "device";
+    g_autofree char *label = NULL;
     g_autofree char *uses = unit->pci ? pci_uses_text(unit->pci) : NULL;
+    bool known = !unit->pci || host_pci_use_is_known(unit->pci);
 
+    if (uses || !known || pci->iommu_group == RECORD_UNSET)
+        label = unit_label(unit);
     if (uses)
-        unit_set_flaw(unit, host_pci_is_nic(pci) ? "nic" : "device", NULL, "the host uses %s (%s)",
-                      label, uses);
-    else if (unit->pci && !host_pci_use_is_known(unit->pci))
-        unit_set_flaw(unit, host_pci_is_nic(pci) ? "nic" : "device", FRESH_INVENTORY_HINT,
+        unit_set_flaw(unit, resource, NULL, "the host uses %s (%s)", label, uses);
+    else if (!known)
+        unit_set_flaw(unit, resource, FRESH_INVENTORY_HINT,
                       "what the host uses %s for is not known", label);
     if (pci->iommu_group == RECORD_UNSET && supply->host->kernel.iommu != 1)
         unit_set_flaw(unit, "iommu-group", iommu_argument(supply->host), "the IOMMU is off");
     else if (pci->iommu_group == RECORD_UNSET)
         unit_set_flaw(unit, "iommu-group", NULL, "%s is in no IOMMU group", label);
-    for (guint i = 0; unit->group && i < unit->group->len; i++) {
-        const Unit *other = g_ptr_array_index(unit->group, i);
-        g_autofree char *other_uses = pci_uses_text(other->pci);
-        g_autofree char *other_label = pci_label(other->pci);
-
-        if (other != unit && other_uses)
-            unit_set_flaw(unit, "iommu-group", OTHER_GROUP_HINT,
-                          "%s shares its IOMMU group with %s, which the host uses (%s)", label,
-                          other_label, other_uses);
-        else if (other != unit && !host_pci_use_is_known(other->pci))
-            unit_set_flaw(unit, "iommu-group", OTHER_GROUP_HINT,
-                          "%s shares its IOMMU group with %s, and what the host uses that for is "
-                          "not known",
-                          label, other_label);
-    }
+    for (guint i = 0; unit->group && i < unit->group->len; i++)
+        if (g_ptr_array_index(unit->group, i) != unit)
+            judge_neighbour(unit, g_ptr_array_index(unit->group, i));
 }
 
 /* Without ACS a PF shares its group with its neighbours, and its VFs would join them there. */
 static void judge_new_vf_group(const Supply *supply, Unit *unit)
 {
-    const Unit *pf = supply_find_unit(supply, unit->pf->address);
+    const Unit *pf = g_ptr_array_index(supply->units, unit->pf_unit);
 
-    if (pf && pf->group)
+    if (pf->group)
         unit_set_flaw(unit, "iommu-group", NULL,
                       "%s shares its IOMMU group with other functions, and its VFs would too",
                       unit->pf->address);

@@ -47,14 +47,15 @@ static void add_unit(Want *want, const Unit *unit)
         set_flaw(want, unit->flaw_resource, unit->flaw_hint, "%s", unit->flaw);
         return;
     }
-    label = unit_label(unit);
     /* Its VFs would vanish from under whoever has them. */
-    if (unit->vf == RECORD_UNSET && unit->pci->sriov && unit->pci->sriov->num_vfs > 0)
-        set_flaw(want, want->nic ? "nic" : "device", want->nic ? "mode: vf" : NULL,
-                 "%s has %" G_GINT64_FORMAT " VFs: a PF with VFs is not handed through", label,
-                 unit->pci->sriov->num_vfs);
-    else
+    if (unit->vf != RECORD_UNSET || !unit->pci->sriov || unit->pci->sriov->num_vfs <= 0) {
         g_ptr_array_add(want->units, (gpointer)unit);
+        return;
+    }
+    label = unit_label(unit);
+    set_flaw(want, want->nic ? "nic" : "device", want->nic ? "mode: vf" : NULL,
+             "%s has %" G_GINT64_FORMAT " VFs: a PF with VFs is not handed through", label,
+             unit->pci->sriov->num_vfs);
 }
 
 static bool uplink_is_here(const SpecUplink *uplink, const Supply *supply)
@@ -109,17 +110,51 @@ static void add_held(Want *want, const Supply *supply, const PlanSlice *running,
         return;
     if (want->nic && g_strcmp0(device->network, want->nic->network) != 0)
         return;
-    if (kind == PLAN_DEVICE_PF && want->units->len == 0 && unit->pci->nets->len == 0)
+    if (kind == PLAN_DEVICE_PF && want->units->len == 0 && unit->pci->nets->len == 0) {
+        g_ptr_array_unref(want->units); /* others may share it */
+        want->units = g_ptr_array_new();
         g_ptr_array_add(want->units, (gpointer)unit);
+    }
     if (g_ptr_array_find(want->units, unit, NULL))
         want->held = unit;
+}
+
+/* The first NIC of that network and mode. */
+static const Want *find_known(const Supply *supply, const SpecNic *nic)
+{
+    for (guint i = 0; i < supply->wants->len; i++) {
+        const Want *known = g_ptr_array_index(supply->wants, i);
+
+        if (known->nic->mode == nic->mode && g_str_equal(known->nic->network, nic->network))
+            return known;
+    }
+    return NULL;
+}
+
+static Want *want_copy(const Want *known, const SpecNic *nic, guint number)
+{
+    Want *want = g_new0(Want, 1);
+
+    want->nic = nic;
+    want->number = number;
+    want->locality = nic->locality;
+    want->units = g_ptr_array_ref(known->units);
+    want->flaw = g_strdup(known->flaw);
+    want->flaw_resource = known->flaw_resource;
+    want->flaw_hint = g_strdup(known->flaw_hint);
+    return want;
 }
 
 static Want *want_nic(const Supply *supply, const Spec *spec, const SpecNic *nic, guint number)
 {
     const SpecNetwork *network = spec_find_network(spec, nic->network);
-    Want *want = want_new(nic, NULL, number, nic->locality);
+    const Want *known = find_known(supply, nic);
+    Want *want;
     bool here = false;
+
+    if (known)
+        return want_copy(known, nic, number);
+    want = want_new(nic, NULL, number, nic->locality);
 
     for (guint i = 0; network && i < network->uplinks->len; i++) {
         const SpecUplink *uplink = g_ptr_array_index(network->uplinks, i);
@@ -132,7 +167,8 @@ static Want *want_nic(const Supply *supply, const Spec *spec, const SpecNic *nic
     if (!here)
         set_flaw(want, "nic", "add an uplink of this host to the network",
                  "network %s has no uplink on %s", nic->network, supply->host->hostname);
-    return want;
+    g_ptr_array_add(supply->wants, want);
+    return want_copy(want, nic, number);
 }
 
 static Want *want_device(const Supply *supply, const SpecDevice *device, guint number)

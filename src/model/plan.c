@@ -150,10 +150,25 @@ const Record PLAN_UNPLACED_RECORD = {"unplaced", sizeof(PlanUnplaced), .node_off
                                      .open = true, RECORD_FIELDS(unplaced_fields)};
 #undef AT
 
+#define AT(member) offsetof(PlanLevel, member)
+static const Field level_fields[] = {
+    {"level", FIELD_TEXT, AT(level), FIELD_REQUIRED, .doc = "what the plan is to be good at"},
+    {"priority", FIELD_INT, AT(priority), FIELD_OMIT_UNSET, .doc = "of the refused slices"},
+    {"value", FIELD_INT, AT(value), .doc = "of this plan"},
+    {"bound", FIELD_INT, AT(bound), .doc = "no plan as good before is better"},
+    {"gap", FIELD_INT, AT(gap), .doc = "between the two; 0: proved to be the best"},
+};
+static const Record level_record = {"level", sizeof(PlanLevel), .node_offset = -1, .open = true,
+                                    RECORD_FIELDS(level_fields)};
+#undef AT
+
 #define AT(member) offsetof(PlanBounds, member)
 static const Field bounds_fields[] = {
     {"admitted", FIELD_INT, AT(admitted), .doc = "slices placed"},
     {"admitted_bound", FIELD_INT, AT(admitted_bound), .doc = "no plan can place more"},
+    {"optimal", FIELD_FLAG, AT(optimal), .doc = "is every level proved?"},
+    {"levels", FIELD_LIST, AT(levels), .record = &level_record,
+     .doc = "what counts, the most important first"},
 };
 const Record PLAN_BOUNDS_RECORD = {"bounds", sizeof(PlanBounds), .node_offset = -1, .open = true,
                                    RECORD_FIELDS(bounds_fields)};

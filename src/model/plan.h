@@ -116,8 +116,21 @@ typedef struct {
     char *reason;
 } PlanUnplaced;
 
+/* One of the things a plan is to be good at; those before it count for more. */
+typedef struct {
+    char *level;         /* "refused" "moved" "l3-shared" ...; bmslice(1) names them all */
+    gint64 priority;     /* of "refused": of these slices; else unset */
+    gint64 value, bound; /* no plan as good on the levels before it is better than bound */
+    gint64 gap;          /* between the two; 0: proved to be the best there is */
+} PlanLevel;
+
+/* Slices in an L3 domain but one, over all domains. */
+#define PLAN_LEVEL_L3 "l3-shared"
+
 typedef struct {
     gint64 admitted, admitted_bound; /* slices; bound: no plan can admit more */
+    int optimal;                     /* flag: no level has a gap; unset: nothing was planned */
+    GPtrArray *levels;               /* PlanLevel *, the most important first */
 } PlanBounds;
 
 /* By this resource alone, the slices take so many hosts. */
@@ -148,6 +161,7 @@ typedef struct {
 
 extern const Record PLAN_RECORD;
 extern const Record PLAN_SLICE_RECORD;
+extern const Record PLAN_BOUNDS_RECORD;
 extern const Record STEP_RECORD;
 extern const Record PLAN_HOST_RECORD;
 extern const Record PLAN_UNPLACED_RECORD;

@@ -57,6 +57,7 @@ typedef struct {
     SpecReserve reserve;
     SpecIsolate isolation;
     GPtrArray *take_over; /* char *: services that may be stopped for the slices */
+    int repack;           /* flag: running slices may be moved to make room */
     char *disk_dir;       /* where the slices' disks lie on the host */
 } SpecHost;
 

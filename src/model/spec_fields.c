@@ -131,6 +131,8 @@ static const Field host_fields[] = {
      .doc = "how the slices' CPUs are kept from the host scheduler"},
     {"take_over", FIELD_TEXTS, AT(take_over), .form = &owner_form,
      .doc = "services that bmslice may stop and mask, for they would undo what it sets"},
+    {"repack", FIELD_FLAG, AT(repack), .fallback = "false",
+     .doc = "may running slices be moved to make room? false: they stay where they are"},
     {"disk_dir", FIELD_TEXT, AT(disk_dir), .form = &line_form,
      .fallback = "/var/lib/libvirt/images/bmslice", .doc = "where the slices' disks lie"},
 };

@@ -45,7 +45,7 @@ def plan(text, *more, name="spec.yaml"):
 def test_help_lists_every_verb():
     result = run("--help")
     expect(result, FINE)
-    for verb in ("discover", "plan", "apply", "diff", "status", "verify", "destroy"):
+    for verb in ("discover", "plan", "explain", "apply", "diff", "status", "verify", "destroy"):
         assert f"\n  {verb}" in result.stdout
         own = run(verb, "--help")
         expect(own, FINE)
@@ -120,6 +120,23 @@ def test_unknown_use_is_not_free():
                 del net["uses"]  # absent is unknown too
         inventory.write_text(json.dumps(host), encoding="utf-8")
         expect(run("plan", str(spec), "--inventory", str(inventory)), FINDINGS, "unplaced-nic")
+
+
+def test_explain():
+    words = ("Blue_k8s_cluster_worker1", "--inventory", SEED)
+    placed = run("explain", RED_BLUE, *words)
+    expect(placed, FINE)
+    assert "node 1" in placed.stdout
+    text = pathlib.Path(RED_BLUE).read_text(encoding="utf-8").replace("pin: [1]", "pin: [0]")
+    with tempfile.TemporaryDirectory() as folder:
+        spec = pathlib.Path(folder) / "spec.yaml"
+        spec.write_text(text, encoding="utf-8")
+        expect(run("explain", str(spec), *words), FINDINGS, "unplaced-cores")
+        document = json.loads(run("explain", str(spec), *words, "--json").stdout)
+    assert (document["placed"], document["resource"]) == (False, "cores")
+    assert document["changes"][0] == "without numa.pin it fits on another node"
+    expect(run("explain", RED_BLUE, "Blue_k8s_cluster_worker", "--inventory", SEED), USAGE,
+           "did you mean 'Blue_k8s_cluster_worker1'?")
 
 
 def test_plan_writes_xml():

@@ -158,24 +158,55 @@ typedef struct {
     bool pf_whole[MAX_PFS];
     guint pf_vfs[MAX_PFS];
     guint admitted[2], cores_admitted; /* by class: priority 5, priority 0 */
+    guint slices[MAX_NODES];           /* that have vCPUs there */
+    guint multi, remote, distance, waste;
     bool cluster_used;
 } TryState;
 
-static bool is_better(const TryState *a, const TryState *b)
-{
-    for (guint k = 0; k < 2; k++)
-        if (a->admitted[k] != b->admitted[k])
-            return a->admitted[k] > b->admitted[k];
-    return a->cores_admitted > b->cores_admitted;
-}
+/* What plans are compared by, the most important first; the less the better. */
+enum {
+    LEVEL_HIGH,
+    LEVEL_LOW,
+    LEVEL_CORES,
+    LEVEL_MULTI,
+    LEVEL_REMOTE,
+    LEVEL_DISTANCE,
+    LEVEL_L3,
+    LEVEL_WASTE,
+    LEVEL_ROOM,
+    N_LEVELS
+};
 
 typedef struct {
     const Case *c;
-    TryState best;
+    bool any;
+    int best[N_LEVELS];
     guint most; /* slices, whatever their priority */
 } Trial;
 
 static void try_slice(Trial *trial, guint number, TryState state);
+
+static void keep_better(Trial *trial, const TryState *state)
+{
+    int cost[N_LEVELS] = {
+        [LEVEL_HIGH] = -(int)state->admitted[0],     [LEVEL_LOW] = -(int)state->admitted[1],
+        [LEVEL_CORES] = -(int)state->cores_admitted, [LEVEL_MULTI] = (int)state->multi,
+        [LEVEL_REMOTE] = (int)state->remote,         [LEVEL_DISTANCE] = (int)state->distance,
+        [LEVEL_WASTE] = (int)state->waste,
+    };
+    guint level = 0;
+
+    for (guint n = 0; n < trial->c->n_nodes; n++) {
+        cost[LEVEL_L3] += MAX((int)state->slices[n] - 1, 0); /* one L3 domain a node */
+        cost[LEVEL_ROOM] = MIN(cost[LEVEL_ROOM], -state->cores[n]);
+    }
+    while (trial->any && level < N_LEVELS && cost[level] == trial->best[level])
+        level++;
+    if (trial->any && (level == N_LEVELS || cost[level] > trial->best[level]))
+        return;
+    trial->any = true;
+    memcpy(trial->best, cost, sizeof(cost));
+}
 
 static void try_nics(Trial *trial, guint number, guint nic, guint nodes, guint bond_pf,
                      TryState state)
@@ -199,6 +230,10 @@ static void try_nics(Trial *trial, guint number, guint nic, guint nodes, guint b
         if (!wanted->vf && next.pf_vfs[p] > 0)
             continue;
         next.pf_whole[p] = !wanted->vf;
+        if (!(nodes >> trial->c->pf_node[p] & 1)) {
+            next.distance += 11; /* SLIT 21 over the local 10 */
+            next.remote += wanted->locality == 1;
+        }
         try_nics(trial, number, nic + 1, nodes, p, next);
     }
 }
@@ -223,6 +258,12 @@ static bool take(const Case *c, const CaseSlice *slice, guint nodes, TryState *s
         if (first && !slice->own_service)
             state->service[n] = MAX(state->service[n], (int)slice->service);
         first = false;
+        state->slices[n]++;
+        for (guint p = 0; p < c->n_pfs && slice->n_nics == 0; p++)
+            if (c->pf_node[p] == n) {
+                state->waste++;
+                break;
+            }
         state->cores[n] -= (int)(per_node / threads) + service;
         state->memory[n] -= (int)(slice->memory_gib / slice->nodes);
         if (state->cores[n] < 0 || state->memory[n] < 0)
@@ -230,6 +271,8 @@ static bool take(const Case *c, const CaseSlice *slice, guint nodes, TryState *s
     }
     state->admitted[slice->priority == 5 ? 0 : 1]++;
     state->cores_admitted += slice->vcpus / threads + (slice->own_service ? slice->service : 0);
+    state->multi += slice->nodes > 1;
+    state->distance += slice->nodes > 1 ? 11 : 0; /* of two nodes to each other */
     state->cluster_used = true;
     return true;
 }
@@ -241,8 +284,7 @@ static void try_slice(Trial *trial, guint number, TryState state)
 
     if (number == c->n_slices) {
         trial->most = MAX(trial->most, state.admitted[0] + state.admitted[1]);
-        if (is_better(&state, &trial->best))
-            trial->best = state;
+        keep_better(trial, &state);
         return;
     }
     for (guint nodes = 1; nodes < 1u << c->n_nodes; nodes++) {
@@ -295,30 +337,60 @@ static char *plan_text(const Plan *plan)
     return text;
 }
 
-static void assert_same(const char *what, guint seed, guint found, guint expected, const char *yaml)
+static void assert_same(const char *what, guint seed, gint64 found, gint64 expected,
+                        const char *yaml)
 {
     if (found != expected)
-        g_error("case %u: %s: the plan has %u, trying everything gives %u\n%s", seed, what, found,
-                expected, yaml);
+        g_error("case %u: %s: the plan has %d, trying everything gives %d\n%s", seed, what,
+                (int)found, (int)expected, yaml);
 }
 
+static gint64 level_value(const Plan *plan, const char *name, gint64 priority)
+{
+    for (guint i = 0; i < plan->bounds.levels->len; i++) {
+        const PlanLevel *level = g_ptr_array_index(plan->bounds.levels, i);
+
+        if (g_str_equal(level->level, name) && level->priority == priority)
+            return level->value;
+    }
+    return 0;
+}
+
+/* At every level, and the plan knows that it is the best. */
 static void compare_with_trial(const Case *c, guint seed, const Plan *plan, const char *yaml)
 {
+    static const struct {
+        guint level;
+        const char *name;
+    } below[] = {
+        {LEVEL_MULTI, "over-nodes"}, {LEVEL_REMOTE, "remote-devices"}, {LEVEL_DISTANCE, "distance"},
+        {LEVEL_L3, "l3-shared"},     {LEVEL_WASTE, "nic-nodes"},       {LEVEL_ROOM, "room"},
+    };
     const PlanHost *plan_host = g_ptr_array_index(plan->hosts, 0);
     const Trial trial = try_all(c);
-    guint admitted[2] = {0, 0}, cores = 0;
+    gint64 wanted[2] = {0, 0}, cores = 0;
 
+    for (guint i = 0; i < c->n_slices; i++)
+        wanted[c->slices[i].priority == 5 ? 0 : 1]++;
     for (guint i = 0; i < plan_host->slices->len; i++) {
         const PlanSlice *planned = g_ptr_array_index(plan_host->slices, i);
         const CaseSlice *slice = &c->slices[planned->name[1] - '0'];
 
-        admitted[slice->priority == 5 ? 0 : 1]++;
         cores += slice->vcpus / (guint)planned->threads + (slice->own_service ? slice->service : 0);
     }
-    assert_same("slices of priority 5", seed, admitted[0], trial.best.admitted[0], yaml);
-    assert_same("slices of priority 0", seed, admitted[1], trial.best.admitted[1], yaml);
-    assert_same("cores", seed, cores, trial.best.cores_admitted, yaml);
-    assert_same("bound", seed, (guint)plan->bounds.admitted_bound, trial.most, yaml);
+    assert_same("slices of priority 5", seed, level_value(plan, "refused", 5),
+                wanted[0] + trial.best[LEVEL_HIGH], yaml);
+    assert_same("slices of priority 0", seed, level_value(plan, "refused", 0),
+                wanted[1] + trial.best[LEVEL_LOW], yaml);
+    assert_same("cores", seed, cores, -trial.best[LEVEL_CORES], yaml);
+    for (guint i = 0; i < G_N_ELEMENTS(below); i++) {
+        gint64 value = level_value(plan, below[i].name, RECORD_UNSET);
+
+        assert_same(below[i].name, seed, below[i].level == LEVEL_ROOM ? -value : value,
+                    trial.best[below[i].level], yaml);
+    }
+    assert_same("optimal", seed, plan->bounds.optimal, true, yaml);
+    assert_same("bound", seed, plan->bounds.admitted_bound, trial.most, yaml);
 }
 
 static void test_generated(void)
@@ -502,6 +574,95 @@ static void test_running_stays(void)
     g_assert_cmpint(stayed, >, 100);
 }
 
+/* Pins, memory, nodes and functions: all but the service cores, which slices of a node share. */
+static char *slice_text(const PlanSlice *slice)
+{
+    json_t *json = record_encode(&PLAN_SLICE_RECORD, slice);
+    char *text;
+
+    json_object_del(json, "emulator_cpus");
+    json_object_del(json, "iothreads");
+    text = json_write_text(json);
+    json_decref(json);
+    return text;
+}
+
+/* Each slice of @before that is in @after is there as it was, and its service cores still serve. */
+static guint assert_kept(guint seed, const Plan *before, const Plan *after)
+{
+    const PlanHost *was = before->hosts->pdata[0], *is = after->hosts->pdata[0];
+    guint kept = 0;
+
+    for (guint i = 0; i < was->slices->len; i++) {
+        const PlanSlice *old = was->slices->pdata[i];
+        const PlanSlice *new = plan_host_find_slice(is, old->name);
+        g_autofree char *old_text = slice_text(old);
+        g_autofree char *new_text = new ? slice_text(new) : NULL;
+
+        if (!new)
+            continue;
+        if (!g_str_equal(old_text, new_text))
+            g_error("case %u: slice %s has changed:\n%s%s", seed, old->name, old_text, new_text);
+        g_assert_true(cpuset_intersects(old->emulator_cpus, new->emulator_cpus));
+        kept++;
+    }
+    return kept;
+}
+
+static Plan *plan_case(const Case *c, const Host *host, const GPtrArray *running)
+{
+    g_autofree char *yaml = write_spec(c);
+    g_autoptr(Tree) tree = NULL;
+    g_autoptr(Spec) spec = read_spec(yaml, &tree);
+    const SpecHost *spec_host = spec_find_host(spec, "server1");
+    Plan *plan = place_slices(spec, spec_host, host, running);
+
+    plan_check(spec, spec_host, host, plan);
+    return plan;
+}
+
+/* One slice more moves none of the others, not even for one of a higher priority; one less changes
+ * nothing else; and both give the same bytes again. */
+static void test_one_more_one_less(void)
+{
+    guint added = 0, refused = 0, kept = 0;
+
+    for (guint seed = 0; seed < 1500; seed++) {
+        g_autoptr(GRand) rand = g_rand_new_with_seed(seed + 10000);
+        const Case all = roll_case(rand);
+        Case less = all;
+        g_autoptr(Host) host = write_host(&all);
+        g_autoptr(Plan) before = NULL;
+        g_autoptr(Plan) more = NULL;
+        g_autoptr(Plan) again = NULL;
+        g_autoptr(Plan) after = NULL;
+        g_autofree char *text = NULL;
+        g_autofree char *text_again = NULL;
+        const PlanHost *was, *is;
+
+        if (all.n_slices < 2)
+            continue;
+        less.n_slices--;
+        before = plan_case(&less, host, NULL);
+        was = before->hosts->pdata[0];
+        more = plan_case(&all, host, was->slices);
+        is = more->hosts->pdata[0];
+        again = plan_case(&all, host, was->slices);
+        g_assert_cmpint(assert_kept(seed, before, more), ==, was->slices->len);
+        text = plan_text(more);
+        text_again = plan_text(again);
+        g_assert_cmpstr(text, ==, text_again);
+        after = plan_case(&less, host, is->slices);
+        kept += assert_kept(seed, more, after);
+        added += is->slices->len > was->slices->len;
+        refused += is->slices->len == was->slices->len;
+    }
+    g_test_message("%u added, %u not, %u kept", added, refused, kept);
+    g_assert_cmpint(added, >, 200);
+    g_assert_cmpint(refused, >, 200);
+    g_assert_cmpint(kept, >, 1000);
+}
+
 static Plan *plan_of(const char *host_text, const char *yaml, const GPtrArray *running)
 {
     g_autoptr(Host) host = synthetic_host(host_text);
@@ -586,17 +747,22 @@ static void test_nic_node_is_spared(void)
     g_assert_cmpint(g_array_index(first_slice(plan)->nodes, gint64, 0), ==, 1);
 }
 
-/* Slices go together, so that the largest room stays on one node. */
+/* Slices go together where that shares no more L3 domains, so that the largest room stays on one
+ * node. */
 static void test_room_is_kept(void)
 {
-    const char *yaml =
-        HEAD "{name: a, vcpus: 2, memory: 1GiB}, {name: b, vcpus: 2, memory: 1GiB}]}\n";
+    const char *yaml = HEAD "{name: a, vcpus: 3, memory: 1GiB}, {name: b, vcpus: 1, memory: 1GiB}, "
+                            "{name: c, vcpus: 1, memory: 1GiB}]}\n";
     g_autoptr(Plan) plan = plan_of("numa:2 core:8", yaml, NULL);
     const PlanHost *plan_host = g_ptr_array_index(plan->hosts, 0);
-    const PlanSlice *second = g_ptr_array_index(plan_host->slices, 1);
+    gint64 nodes[3];
 
-    g_assert_cmpint(g_array_index(first_slice(plan)->nodes, gint64, 0), ==, 0);
-    g_assert_cmpint(g_array_index(second->nodes, gint64, 0), ==, 0);
+    for (guint i = 0; i < 3; i++)
+        nodes[i] =
+            g_array_index(((const PlanSlice *)plan_host->slices->pdata[i])->nodes, gint64, 0);
+    /* 1 and 1 + 3 beside a service core each: 5 of 7 cores left on the one; 3 and 1 + 1 leave 4 */
+    g_assert_true((nodes[0] == nodes[1]) != (nodes[0] == nodes[2]));
+    g_assert_true(plan->bounds.optimal);
 }
 
 /* While vfio has a function its netdev name is gone; the running slice says which it was. */
@@ -641,6 +807,7 @@ int main(int argc, char **argv)
     g_test_add_func("/place/wild", test_wild);
     g_test_add_func("/place/same-bytes", test_same_bytes);
     g_test_add_func("/place/running-stays", test_running_stays);
+    g_test_add_func("/place/one-more-one-less", test_one_more_one_less);
     g_test_add_func("/place/siblings", test_siblings);
     g_test_add_func("/place/offline-sibling", test_offline_sibling);
     g_test_add_func("/place/l3-domains", test_l3_domains);

@@ -70,7 +70,9 @@ static void test_empty(void)
                     "  \"findings\": [],\n"
                     "  \"bounds\": {\n"
                     "    \"admitted\": null,\n"
-                    "    \"admitted_bound\": null\n"
+                    "    \"admitted_bound\": null,\n"
+                    "    \"optimal\": null,\n"
+                    "    \"levels\": []\n"
                     "  }\n"
                     "}\n");
 }
