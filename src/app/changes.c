@@ -40,10 +40,13 @@ GPtrArray *changes_list(const Changes *changes, const char *owner)
     return list;
 }
 
-/* What a command makes of a file follows the file: it runs again, for who knows whether it did. */
+/* What a command makes of a file follows the file: it runs again, for who knows whether it did. And
+ * a file that was being written may have left its new one beside it. */
 static bool is_back(const JournalEntry *entry, const char *value)
 {
-    return entry->before->command->len == 0 && setting_is_met(entry->before, value);
+    bool half = entry->wanted->kind == SETTING_FILE && entry->state == JOURNAL_INTENT;
+
+    return !half && entry->before->command->len == 0 && setting_is_met(entry->before, value);
 }
 
 /* What was refused as a whole is as it was, and would be refused again. */

@@ -54,8 +54,10 @@ static bool run_setting_command(const Hands *hands, const Setting *setting, GErr
 bool change_make_file(const Hands *hands, const Setting *setting, GError **error)
 {
     g_autofree char *path = hands_path(hands, setting->target);
+    g_autofree char *beside = g_strconcat(path, FILE_BESIDE, NULL);
     int mode = setting->mode == RECORD_UNSET ? 0644 : (int)setting->mode;
 
+    (void)unlink(beside); /* of a run that was killed */
     if (!(setting->value ? file_write_mode(path, setting->value, mode, error)
                          : remove_path(setting, path, error)))
         return false;

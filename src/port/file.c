@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,19 +65,47 @@ bool file_read(const char *path, gsize max_bytes, char **ret_text, gsize *ret_le
     return true;
 }
 
+static bool write_all(int fd, const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, text, length);
+
+        if (written < 0 && errno != EINTR)
+            return false;
+        text += MAX(written, 0);
+        length -= (size_t)MAX(written, 0);
+    }
+    return true;
+}
+
+/* The new file, whole and on the disk, beside the old one. */
+static bool write_beside(const char *beside, const char *text, mode_t mode)
+{
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+    bool good =
+        fd >= 0 && fchmod(fd, mode) == 0 && write_all(fd, text, strlen(text)) && fsync(fd) == 0;
+    int saved = errno;
+
+    if (fd >= 0)
+        (void)close(fd);
+    errno = saved;
+    return good;
+}
+
 bool file_write_mode(const char *path, const char *text, int mode, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
+    g_autofree char *beside = g_strconcat(path, FILE_BESIDE, NULL);
+    g_autofree char *folder = g_path_get_dirname(path);
     struct stat status;
+    int saved;
 
     if (stat(path, &status) == 0)
         mode = (int)(status.st_mode & 07777);
-    if (g_file_set_contents_full(path, text, -1,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, mode,
-                                 &cause))
-        return true;
-    /* GLib's message names the temporary file and the path, in its own quotes. */
-    return fail(path, cause->message, error);
+    if (write_beside(beside, text, (mode_t)mode) && rename(beside, path) == 0)
+        return file_flush_folder(folder, error);
+    saved = errno;
+    (void)unlink(beside);
+    return fail(path, g_strerror(saved), error);
 }
 
 bool file_write(const char *path, const char *text, GError **error)

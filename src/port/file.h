@@ -10,8 +10,12 @@
 bool file_read(const char *path, gsize max_bytes, char **ret_text, gsize *ret_length,
                GError **error);
 
-/* Replaces @path atomically (temporary file, fsync, rename). A file that is there keeps its mode; a
- * new one gets @mode, file_write()'s 0644. */
+/* What the new file is called until it takes the old one's place: always the same, so that one
+ * which a crash left behind is found again. */
+#define FILE_BESIDE ".bmslice-new"
+
+/* Replaces @path atomically (a new file beside it, fsync, rename). A file that is there keeps its
+ * mode; a new one gets @mode, file_write()'s 0644. */
 bool file_write(const char *path, const char *text, GError **error);
 bool file_write_mode(const char *path, const char *text, int mode, GError **error);
 
