@@ -226,7 +226,7 @@ static bool undo_some(Changes *changes, ChangesScope scope, gint64 since, const 
         if (!undo_entry(changes, entry, error))
             return false;
     }
-    return true;
+    return journal_tidy(changes->journal, error);
 }
 
 bool changes_undo(Changes *changes, ChangesScope scope, const char *owner, GError **error)

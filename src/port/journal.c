@@ -244,13 +244,12 @@ bool journal_mark(Journal *journal, JournalEntry *entry, JournalState state, GEr
         json_pack("{s:I, s:s}", "number", (json_int_t)entry->number, "state", state_words[state]);
 
     entry->state = (int)state;
-    if (state == JOURNAL_UNDONE) {
-        g_autoptr(GPtrArray) left = journal_list(journal);
-
-        if (left->len == 0) {
-            json_decref(line);
-            return forget(journal, error);
-        }
-    }
     return write_line(journal, line, error);
+}
+
+bool journal_tidy(Journal *journal, GError **error)
+{
+    g_autoptr(GPtrArray) left = journal_list(journal);
+
+    return left->len > 0 || forget(journal, error);
 }

@@ -49,3 +49,6 @@ JournalEntry *journal_intend(Journal *journal, const char *owner, const char *te
                              const Setting *wanted, const Setting *before, GError **error);
 /* After it. */
 bool journal_mark(Journal *journal, JournalEntry *entry, JournalState state, GError **error);
+/* Forgets the journal when nothing in it is left to take back, and the folder that a run which was
+ * killed before its first line may have made. The entries are gone then. */
+bool journal_tidy(Journal *journal, GError **error);
