@@ -18,7 +18,9 @@ GPtrArray *job_read_hosts(const char *const *inventories, GPtrArray *findings, G
  * than one, that is an error among job->findings and job->host stays NULL. */
 void job_choose_host(Job *job, GPtrArray *hosts);
 
-/* job.c: where the slices run. */
+/* job.c: the tree and spec of the job; job->spec stays NULL where its findings have errors. */
+bool job_read_spec(Job *job, const char *path, GError **error);
+/* Where the slices run. */
 const char *job_uri(const Job *job);
 /* Connects, once; the job closes. NULL with @error. */
 Virt *job_open_virt(Job *job, GError **error);

@@ -11,6 +11,7 @@
 #include "core/compare.h"
 #include "core/steps.h"
 #include "model/check.h"
+#include "model/condition.h"
 #include "model/finding.h"
 #include "model/host.h"
 #include "model/observed.h"
@@ -65,6 +66,18 @@ bool ops_plan(const JobOptions *options, Job **ret_job, GError **error);
 GPtrArray *ops_domain_xml(const Job *job, GError **error);
 /* The same as files, DIR/SLICE.xml; makes the folder when there is none. */
 bool ops_write_xml(const Job *job, const char *directory, GError **error);
+
+typedef struct {
+    const char *spec_path;          /* only what matters for it; NULL: all */
+    const char *root;               /* a captured tree; NULL: this host */
+    const char *const *inventories; /* hosts that share the spec; NULL-terminated, or NULL */
+    const char *connect;            /* overrides the spec's uri; NULL: the spec's */
+} DoctorOptions;
+
+/* What stands between a host and slicing: *@ret_job has the host and the findings, worst first;
+ * *@ret_condition (the caller's) the facts they rest on, NULL when the spec is not one. */
+bool ops_doctor(const DoctorOptions *options, Job **ret_job, Condition **ret_condition,
+                GError **error);
 
 /* The inventory of this host (@root NULL) or of a captured tree. */
 Host *ops_discover(const char *root, GPtrArray *findings, GError **error);

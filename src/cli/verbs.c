@@ -4,6 +4,8 @@
 const Verb VERBS[] = {
     {"discover", "", "inventory of this host, or of a captured tree (--root)", 0, 0,
      DISCOVER_OPTIONS, cmd_discover},
+    {"doctor", "[SPEC]", "what stands between this host and slicing, worst first, with its mend", 0,
+     1, DOCTOR_OPTIONS, cmd_doctor},
     {"plan", "SPEC", "placement, core map, steps and domain XML; changes nothing", 1, 1,
      PLAN_OPTIONS, cmd_plan},
     {"prepare", "[SPEC]", "the host: kernel arguments, hugepages, VFs, interrupts; and undo", 0, 1,
