@@ -132,8 +132,20 @@ static bool does_sriov(const char *driver)
     return driver && g_strv_contains(drivers, driver);
 }
 
+/* A capture in which nobody has the files of SR-IOV may just have been made without them. */
+static bool knows_sriov(const Host *host)
+{
+    for (guint i = 0; i < host->pci->len; i++) {
+        if (((const HostPci *)host->pci->pdata[i])->sriov)
+            return true;
+    }
+    return host->replayed == 0;
+}
+
 void doctor_sriov(Doctor *doctor)
 {
+    bool known = knows_sriov(doctor->host);
+
     for (guint i = 0; i < doctor->host->pci->len; i++) {
         const HostPci *pci = doctor->host->pci->pdata[i];
         g_autofree char *path = g_strdup_printf("sys/bus/pci/devices/%s/resource", pci->address);
@@ -149,7 +161,7 @@ void doctor_sriov(Doctor *doctor)
             finding_set_hint(finding, "switch on SR-IOV and \"Above 4G Decoding\" in the firmware "
                                       "setup, or add the kernel argument pci=realloc");
         }
-        if (pci->sriov || pci->pf || !host_pci_is_nic(pci) || !does_sriov(pci->driver))
+        if (!known || pci->sriov || pci->pf || !host_pci_is_nic(pci) || !does_sriov(pci->driver))
             continue;
         g_free(path);
         path = g_strdup_printf("sys/bus/pci/devices/%s/sriov_totalvfs", pci->address);

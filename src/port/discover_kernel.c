@@ -66,11 +66,10 @@ static const struct {
 
 static void discover_arch(Discovery *discovery)
 {
-    g_autofree char *cpuinfo = NULL;
+    const char *cpuinfo = discovery->cpuinfo;
 
     if (discovery->host->arch)
         return;
-    cpuinfo = root_read_text(discovery->root, "proc/cpuinfo");
     for (guint i = 0; cpuinfo && i < G_N_ELEMENTS(CPUINFO_WORDS); i++) {
         if (!discovery->host->arch && strstr(cpuinfo, CPUINFO_WORDS[i].words))
             discovery->host->arch = g_strdup(CPUINFO_WORDS[i].arch);
@@ -105,7 +104,7 @@ static int discover_iommu(Discovery *discovery)
  * host-passthrough guests. */
 static bool lacks_virtualization(Discovery *discovery)
 {
-    g_autofree char *cpuinfo = root_read_text(discovery->root, "proc/cpuinfo");
+    const char *cpuinfo = discovery->cpuinfo;
     const char *flags = cpuinfo ? strstr(cpuinfo, "\nflags\t") : NULL;
 
     if (!flags)

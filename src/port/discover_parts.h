@@ -16,13 +16,14 @@ typedef struct {
     const char *directory; /* of the captured tree; NULL: this running host */
     Host *host;
     GPtrArray *findings;
+    char *cpuinfo; /* the beginning of /proc/cpuinfo, which says the same of each CPU; may be NULL */
 } Discovery;
 
 /* Without the CPUs there is no host: false with @error. */
 bool discover_cpu(Discovery *discovery, GError **error);
-/* What of this hwloc tells, when hwloc cannot. Returns how many CPUs have siblings that are not
- * known. */
-guint discover_cpu_files(Discovery *discovery);
+/* The same from sysfs alone. Returns how many CPUs have siblings that are not known. *@ret_sure:
+ * nothing is missing, and nothing is odd. */
+guint discover_cpu_files(Discovery *discovery, bool *ret_sure);
 /* The others tell what is missing as findings, one for each kind of gap. */
 void discover_kernel(Discovery *discovery);
 void discover_memory(Discovery *discovery);

@@ -30,6 +30,8 @@ bool root_exists(Root *root, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The whole file, at most ROOT_MAX_BYTES, as valid UTF-8, NUL-terminated, without white space at
  * its end; or NULL. */
 char *root_read_text(Root *root, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Its first @bytes at most. */
+char *root_read_head(Root *root, gsize bytes, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* A decimal or 0x number >= 0; RECORD_UNSET when absent, negative or nonsense. */
 gint64 root_read_int(Root *root, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* A kernel list; or NULL. */
