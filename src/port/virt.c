@@ -50,6 +50,8 @@ Virt *virt_open(const char *uri, GError **error)
 {
     g_autoptr(Virt) virt = g_new0(Virt, 1);
 
+    if (!virt_load(error))
+        return NULL;
     virSetErrorFunc(NULL, swallow_error);
     virt->uri = g_strdup(uri);
     virt->connection = virConnectOpen(uri);
