@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads a host's inventory and state, asks libvirt, and has them judged. Changes nothing. */
+/* Reads a host's inventory and state, asks libvirt, and has them judged; or keeps them in a tar.
+ * Changes nothing. */
 #include "core/doctor.h"
 
 #include "app/job.h"
+#include "port/capture.h"
 #include "port/discover.h"
 #include "port/examine.h"
 
@@ -69,4 +71,10 @@ bool ops_doctor(const DoctorOptions *options, Job **ret_job, Condition **ret_con
     *ret_job = g_steal_pointer(&job);
     *ret_condition = g_steal_pointer(&condition);
     return true;
+}
+
+bool ops_capture(const char *path, bool anonymise, guint *ret_entries, GPtrArray *findings,
+                 GError **error)
+{
+    return capture_write(path, anonymise, ret_entries, findings, error);
 }

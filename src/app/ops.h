@@ -82,6 +82,11 @@ bool ops_doctor(const DoctorOptions *options, Job **ret_job, Condition **ret_con
 /* The inventory of this host (@root NULL) or of a captured tree. */
 Host *ops_discover(const char *root, GPtrArray *findings, GError **error);
 
+/* What discovery and doctor read of this host, into the tar @path ("-": standard output).
+ * *@ret_entries: how many files, links and folders are in it. */
+bool ops_capture(const char *path, bool anonymise, guint *ret_entries, GPtrArray *findings,
+                 GError **error);
+
 /* One slice as wanted and as it is. */
 typedef struct {
     const PlanSlice *slice;

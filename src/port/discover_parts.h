@@ -9,6 +9,7 @@
 
 #include "model/finding.h"
 #include "model/host.h"
+#include "port/asked.h"
 #include "port/root.h"
 
 typedef struct {
@@ -16,7 +17,9 @@ typedef struct {
     const char *directory; /* of the captured tree; NULL: this running host */
     Host *host;
     GPtrArray *findings;
-    char *cpuinfo; /* the beginning of /proc/cpuinfo, which says the same of each CPU; may be NULL */
+    Asked *asked; /* what no file tells; NULL: a tree that another tool captured */
+    char
+        *cpuinfo; /* the beginning of /proc/cpuinfo, which says the same of each CPU; may be NULL */
 } Discovery;
 
 /* Without the CPUs there is no host: false with @error. */

@@ -2,20 +2,20 @@
 #include "port/examine.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "port/root.h"
 
 typedef enum {
     TAKE_TEXT,     /* the whole file */
     TAKE_LINES,    /* its lines that match @pick */
+    TAKE_GROUPS,   /* the groups kvm, and those that have a member that matches @pick: these only */
     TAKE_WORDS,    /* the words of its first paragraph that match @pick, each once */
     TAKE_NAMES,    /* the names in this folder that match @pick */
     TAKE_EACH,     /* of all files that the one "*" of the path stands for, if they match @pick */
     TAKE_EACH_CPU, /* the same for the "cpu*" of each online CPU; later "*" are those of the first
                     */
     TAKE_FUNCTION, /* the file of each PF, whose address is the "*" */
-    TAKE_DEVICE,   /* of a device node: "mode=0660 uid=0 gid=107"; not of a captured tree */
+    TAKE_DEVICE,   /* /dev/kvm: "mode=0660 uid=0 gid=107" (port/asked.h) */
 } Take;
 
 /* Longer values are no facts but files of another kind. */
@@ -32,7 +32,7 @@ static const struct {
     {"dev/kvm", TAKE_DEVICE},
     {"etc/libvirt/qemu.conf", TAKE_LINES, "user?=* user=*"},
     {"etc/passwd", TAKE_LINES, "root:* qemu:* libvirt-qemu:*"},
-    {"etc/group", TAKE_LINES, "kvm:* *qemu*"},
+    {"etc/group", TAKE_GROUPS, "qemu libvirt-qemu"},
     {"sys/firmware/acpi/tables", TAKE_NAMES, "DMAR IVRS IORT"},
     {"sys/kernel/irq/*/chip_name", TAKE_EACH, "*IO-APIC*"},
     {"sys/module", TAKE_NAMES, "vfio* kvm*"},
@@ -65,7 +65,7 @@ static const struct {
 
 typedef struct {
     Root *root;
-    bool live;
+    const Asked *asked; /* or NULL */
     const Host *host;
     GPtrArray *patterns; /* GPatternSpec *; empty: everything matches */
     Condition *condition;
@@ -92,6 +92,11 @@ static bool is_picked(const Examination *examination, const char *text)
             return true;
     }
     return patterns->len == 0;
+}
+
+static void tell_text(const Examination *examination, const char *path, const char *text)
+{
+    root_tell(examination->root, ROOT_TEXT, text, "%s", path);
 }
 
 static void add_value(Examination *examination, const char *path, const char *value, CpuSet *cpus)
@@ -122,7 +127,35 @@ static void take_lines(Examination *examination, const char *path)
     g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
     g_autofree char *value = lines ? join_picked(examination, lines, "\n") : NULL;
 
+    if (value)
+        tell_text(examination, path, value);
     add_value(examination, path, value, NULL);
+}
+
+/* Who else is a member is nobody's business. */
+static void take_groups(Examination *examination, const char *path)
+{
+    g_autofree char *text = root_read_text(examination->root, "%s", path);
+    g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+    g_autoptr(GString) value = g_string_new(NULL);
+
+    for (char **line = lines; *line; line++) {
+        g_auto(GStrv) fields = g_strsplit(*line, ":", -1);
+        g_auto(GStrv) members = NULL;
+        g_autofree char *kept = NULL;
+
+        if (g_strv_length(fields) != 4)
+            continue;
+        members = g_strsplit(fields[3], ",", -1);
+        kept = join_picked(examination, members, ",");
+        if (*kept || strcmp(fields[0], "kvm") == 0)
+            g_string_append_printf(value, "%s%s:x:%s:%s", value->len ? "\n" : "", fields[0],
+                                   fields[2], kept);
+    }
+    if (!text)
+        return;
+    tell_text(examination, path, value->str);
+    add_value(examination, path, value->str, NULL);
 }
 
 static void take_words(Examination *examination, const char *path)
@@ -136,6 +169,8 @@ static void take_words(Examination *examination, const char *path)
         *end = '\0';
     words = text ? g_strsplit_set(text, " \t\n", -1) : NULL;
     value = words ? join_picked(examination, words, " ") : NULL;
+    if (value)
+        tell_text(examination, path, value);
     add_value(examination, path, value, NULL);
 }
 
@@ -144,8 +179,13 @@ static void take_names(Examination *examination, const char *path)
     g_autoptr(GPtrArray) names = root_list(examination->root, "%s", path);
     g_autofree char *value = NULL;
 
-    if (!names->len) /* also where there is no such folder */
+    if (!names->len && !root_exists(examination->root, "%s", path))
         return;
+    root_tell(examination->root, ROOT_LIST, NULL, "%s", path);
+    for (guint i = 0; i < names->len; i++) {
+        if (is_picked(examination, names->pdata[i]))
+            root_tell(examination->root, ROOT_EXISTS, NULL, "%s/%s", path, (char *)names->pdata[i]);
+    }
     g_ptr_array_add(names, NULL);
     value = join_picked(examination, (char **)names->pdata, " ");
     add_value(examination, path, value, NULL);
@@ -196,8 +236,11 @@ static void take_each(Examination *examination, const char *path)
             continue;
         text = root_read_text(examination->root, "%s%s%s", halves[0], (char *)names->pdata[i],
                               halves[1]);
-        if (text && is_picked(examination, text))
-            merge(&merged, text, -1);
+        if (!text || !is_picked(examination, text))
+            continue;
+        root_tell(examination->root, ROOT_TEXT, text, "%s%s%s", halves[0], (char *)names->pdata[i],
+                  halves[1]);
+        merge(&merged, text, -1);
     }
     add_merged(examination, path, &merged);
 }
@@ -212,8 +255,10 @@ static void take_cpus(Examination *examination, const char *before, const char *
     for (int cpu = cpuset_next(online, 0); cpu >= 0; cpu = cpuset_next(online, cpu + 1)) {
         g_autofree char *text = root_read_text(examination->root, "%s%d%s", before, cpu, after);
 
-        if (text)
-            merge(&merged, text, cpu);
+        if (!text)
+            continue;
+        root_tell(examination->root, ROOT_TEXT, text, "%s%d%s", before, cpu, after);
+        merge(&merged, text, cpu);
     }
     add_merged(examination, path, &merged);
 }
@@ -249,34 +294,31 @@ static void take_function(Examination *examination, const char *path)
         g_autofree char *file = g_strconcat(halves[0], pci->address, halves[1], NULL);
         g_autofree char *text = pci->sriov ? root_read_text(examination->root, "%s", file) : NULL;
 
+        if (text)
+            tell_text(examination, file, text);
         add_value(examination, file, text, NULL);
     }
 }
 
 static void take_device(Examination *examination, const char *path)
 {
-    g_autofree char *full = g_strconcat("/", path, NULL);
-    g_autofree char *value = NULL;
-    struct stat status;
-
-    if (!examination->live || stat(full, &status) != 0 || !S_ISCHR(status.st_mode))
-        return;
-    value = g_strdup_printf("mode=%04o uid=%u gid=%u", (unsigned)status.st_mode & 07777,
-                            (unsigned)status.st_uid, (unsigned)status.st_gid);
-    add_value(examination, path, value, NULL);
+    if (examination->asked)
+        add_value(examination, path, examination->asked->kvm, NULL);
 }
 
 static void take_text(Examination *examination, const char *path)
 {
     g_autofree char *text = root_read_text(examination->root, "%s", path);
 
+    if (text)
+        tell_text(examination, path, text);
     add_value(examination, path, text, NULL);
 }
 
 static void (*const TAKERS[])(Examination *examination, const char *path) = {
-    [TAKE_TEXT] = take_text,         [TAKE_LINES] = take_lines,   [TAKE_WORDS] = take_words,
-    [TAKE_NAMES] = take_names,       [TAKE_EACH] = take_each,     [TAKE_EACH_CPU] = take_each_cpu,
-    [TAKE_FUNCTION] = take_function, [TAKE_DEVICE] = take_device,
+    [TAKE_GROUPS] = take_groups,     [TAKE_TEXT] = take_text,         [TAKE_LINES] = take_lines,
+    [TAKE_WORDS] = take_words,       [TAKE_NAMES] = take_names,       [TAKE_EACH] = take_each,
+    [TAKE_EACH_CPU] = take_each_cpu, [TAKE_FUNCTION] = take_function, [TAKE_DEVICE] = take_device,
 };
 
 /* The release comes from a file: it must not lead elsewhere. */
@@ -292,17 +334,27 @@ static char *fill_release(const char *path, const char *release)
 Condition *examine_host(const char *root_directory, const Host *host, GError **error)
 {
     g_autoptr(Root) root = root_open(root_directory ? root_directory : "/", error);
-    g_autoptr(Condition) condition = condition_new();
+    g_autoptr(Asked) asked = NULL;
 
     if (!root)
         return NULL;
+    asked = root_directory ? asked_read(root) : asked_new_live();
+    return examine_root(root, asked, host);
+}
+
+Condition *examine_root(Root *root, const Asked *asked, const Host *host)
+{
+    Condition *condition = condition_new();
+
+    root_trace_quiet(root, true); /* each tells what it took, not what it read */
     for (guint i = 0; i < G_N_ELEMENTS(FACTS); i++) {
         g_autofree char *path = fill_release(FACTS[i].path, host->kernel.release);
         g_autoptr(GPtrArray) patterns = compile(FACTS[i].pick);
-        Examination examination = {root, !root_directory, host, patterns, condition};
+        Examination examination = {root, asked, host, patterns, condition};
 
         if (path)
             TAKERS[FACTS[i].take](&examination, path);
     }
-    return g_steal_pointer(&condition);
+    root_trace_quiet(root, false);
+    return condition;
 }

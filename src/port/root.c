@@ -16,8 +16,11 @@
 
 struct Root {
     int fd;
-    bool walk;  /* the kernel has no openat2() for us */
-    bool whole; /* it is "/": no path leads out of it, and the kernel made its files */
+    bool walk;       /* the kernel has no openat2() for us */
+    bool whole;      /* it is "/": no path leads out of it, and the kernel made its files */
+    RootTrace trace; /* or NULL */
+    void *trace_data;
+    bool quiet;
 };
 
 /* Names in one folder; /proc of a busy host has tens of thousands. */
@@ -38,6 +41,18 @@ Root *root_open(const char *directory, GError **error)
     root->fd = fd;
     root->whole = strcmp(directory, "/") == 0;
     return root;
+}
+
+void root_trace(Root *root, RootTrace trace, void *data)
+{
+    root->trace = trace;
+    root->trace_data = data;
+}
+
+static void tell(Root *root, RootKind kind, const char *path, const char *text)
+{
+    if (root->trace && !root->quiet)
+        root->trace(kind, path, text, root->trace_data);
 }
 
 void root_close(Root *root)
@@ -139,7 +154,11 @@ static char *read_start(Root *root, const char *path, gsize max)
         return NULL;
     text = read_bounded(fd, status.st_size > 0, max);
     (void)close(fd);
-    return text ? make_valid(g_strchomp(text)) : NULL;
+    if (!text)
+        return NULL;
+    text = make_valid(g_strchomp(text));
+    tell(root, ROOT_TEXT, path, text);
+    return text;
 }
 
 static char *read_path(Root *root, const char *path)
@@ -154,6 +173,19 @@ static char *read_path(Root *root, const char *path)
     path = g_strdup_vprintf(format, path_arguments);                                               \
     va_end(path_arguments)
 
+void root_trace_quiet(Root *root, bool quiet)
+{
+    root->quiet = quiet;
+}
+
+void root_tell(Root *root, RootKind kind, const char *text, const char *format, ...)
+{
+    FORMAT_PATH(path, format);
+
+    if (root->trace)
+        root->trace(kind, path, text, root->trace_data);
+}
+
 bool root_exists(Root *root, const char *format, ...)
 {
     FORMAT_PATH(path, format);
@@ -162,6 +194,7 @@ bool root_exists(Root *root, const char *format, ...)
     if (fd < 0)
         return false;
     (void)close(fd);
+    tell(root, ROOT_EXISTS, path, NULL);
     return true;
 }
 
@@ -210,9 +243,13 @@ char *root_read_link(Root *root, const char *format, ...)
 
     if (fd < 0)
         return NULL;
-    length = readlinkat(fd, "", target, sizeof target);
+    length = readlinkat(fd, "", target, sizeof target - 1);
     (void)close(fd);
-    return length > 0 && length < PATH_MAX ? g_strndup(target, length) : NULL;
+    if (length <= 0)
+        return NULL;
+    target[length] = '\0';
+    tell(root, ROOT_LINK, path, target);
+    return g_strdup(target);
 }
 
 char *root_read_link_name(Root *root, const char *format, ...)
@@ -245,6 +282,8 @@ GPtrArray *root_list(Root *root, const char *format, ...)
         (void)closedir(folder);
     else if (fd >= 0)
         (void)close(fd);
+    if (fd >= 0)
+        tell(root, ROOT_LIST, path, NULL);
     g_ptr_array_sort(names, compare_names);
     return names;
 }

@@ -45,7 +45,7 @@ def plan(text, *more, name="spec.yaml"):
 def test_help_lists_every_verb():
     result = run("--help")
     expect(result, FINE)
-    for verb in ("discover", "doctor", "plan", "apply", "diff", "status", "verify", "destroy"):
+    for verb in ("discover", "capture", "doctor", "plan", "apply", "diff", "status", "verify", "destroy"):
         assert f"\n  {verb}" in result.stdout
         own = run(verb, "--help")
         expect(own, FINE)
