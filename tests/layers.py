@@ -21,7 +21,6 @@ MAY_INCLUDE = {
 LIBRARIES = {
     r"libvirt/": ["port/virt"],
     r"hwloc": ["port/discover"],
-    r"pci/": ["port/discover"],
     r"libfyaml": ["base/tree"],
     r"libxml/": ["base/xml", "core/domain_write", "core/picture_"],
 }

@@ -4,7 +4,7 @@
 # Sourced; needs bash with `set -eu`, and TOP, the source folder.
 
 BUILD_PACKAGES="gcc pkgconf meson ninja-build libglib2.0-dev libjansson-dev libfyaml-dev libxml2-dev
-  libvirt-dev libhwloc-dev libpci-dev pci.ids python3"
+  libvirt-dev libhwloc-dev pci.ids python3"
 RUN_PACKAGES="libvirt-daemon libvirt-daemon-driver-qemu libvirt-daemon-system libvirt-clients
   qemu-system-x86 qemu-utils"
 IMAGE_PACKAGES="busybox-static grub-common grub-pc-bin xorriso mtools cpio xz-utils"

@@ -29,7 +29,7 @@ void job_free(Job *job)
     g_free(job);
 }
 
-static bool read_spec(Job *job, const char *path, GError **error)
+bool job_read_spec(Job *job, const char *path, GError **error)
 {
     g_autofree char *text = NULL;
     gsize length;
@@ -177,7 +177,7 @@ bool ops_plan(const JobOptions *options, Job **ret_job, GError **error)
 
     job->findings = findings_new();
     job->connect = g_strdup(options->connect);
-    if (!read_spec(job, options->spec_path, error))
+    if (!job_read_spec(job, options->spec_path, error))
         return false;
     if (job->spec && options->exclusive) {
         job->lock = lock_take(error);

@@ -31,6 +31,8 @@ bool job_plan_fleet(Job *job, const char *const *inventories, GError **error);
 void job_place_findings(const Tree *tree, GPtrArray *findings);
 /* As if nothing existed yet; ops_inspect() tells what really is to be done. */
 bool job_derive_steps(const Host *host, PlanHost *plan_host, GPtrArray *findings, GError **error);
+/* job.c: the tree and spec of the job; job->spec stays NULL where its findings have errors. */
+bool job_read_spec(Job *job, const char *path, GError **error);
 /* Where the slices run. */
 const char *job_uri(const Job *job);
 /* Connects, once; the job closes. NULL with @error. */

@@ -12,6 +12,7 @@
 #include "core/explain.h"
 #include "core/steps.h"
 #include "model/check.h"
+#include "model/condition.h"
 #include "model/finding.h"
 #include "model/host.h"
 #include "model/observed.h"
@@ -105,9 +106,25 @@ bool ops_write_html(const Job *job, const char *path, GError **error);
  * spec.
  */
 bool ops_explain(Job *job, const char *slice, Explanation **ret_explanation, GError **error);
+typedef struct {
+    const char *spec_path;          /* only what matters for it; NULL: all */
+    const char *root;               /* a captured tree; NULL: this host */
+    const char *const *inventories; /* hosts that share the spec; NULL-terminated, or NULL */
+    const char *connect;            /* overrides the spec's uri; NULL: the spec's */
+} DoctorOptions;
+
+/* What stands between a host and slicing: *@ret_job has the host and the findings, worst first;
+ * *@ret_condition (the caller's) the facts they rest on, NULL when the spec is not one. */
+bool ops_doctor(const DoctorOptions *options, Job **ret_job, Condition **ret_condition,
+                GError **error);
 
 /* The inventory of this host (@root NULL) or of a captured tree. */
 Host *ops_discover(const char *root, GPtrArray *findings, GError **error);
+
+/* What discovery and doctor read of this host, into the tar @path ("-": standard output).
+ * *@ret_entries: how many files, links and folders are in it. */
+bool ops_capture(const char *path, bool anonymise, guint *ret_entries, GPtrArray *findings,
+                 GError **error);
 
 /* One slice as wanted and as it is. */
 typedef struct {

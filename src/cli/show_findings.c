@@ -57,7 +57,9 @@ static void show_finding(const Term *term, const Finding *finding)
     term_print(term, TERM_DIM, " [%s]\n", finding->code);
     show_excerpt(term, finding);
     if (finding->path)
-        term_print(term, TERM_DIM, "  see: %s\n", finding->path);
+        term_print(term, TERM_DIM, "  see: %s%s%s\n", finding->path,
+                   finding->value && *finding->value ? ": " : "",
+                   finding->value ? finding->value : "");
     if (finding->hint)
         term_print(term, TERM_CYAN, "  hint: %s\n", finding->hint);
 }

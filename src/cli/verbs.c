@@ -4,6 +4,10 @@
 const Verb VERBS[] = {
     {"discover", "", "inventory of this host, or of a captured tree (--root)", 0, 0,
      DISCOVER_OPTIONS, cmd_discover},
+    {"capture", "FILE", "what discover and doctor read of this host, as a tar", 1, 1,
+     CAPTURE_OPTIONS, cmd_capture},
+    {"doctor", "[SPEC]", "what stands between this host and slicing, worst first, with its mend", 0,
+     1, DOCTOR_OPTIONS, cmd_doctor},
     {"plan", "SPEC", "placement, core map, steps, domain XML, pictures; changes nothing", 1, 1,
      PLAN_OPTIONS, cmd_plan},
     {"explain", "SPEC SLICE", "why it landed there, or the smallest change that would let it", 2, 2,

@@ -42,6 +42,8 @@ extern const Verb VERBS[];
 extern const guint N_VERBS;
 
 int cmd_discover(const Globals *globals, char *const *args, GError **error);
+int cmd_capture(const Globals *globals, char *const *args, GError **error);
+int cmd_doctor(const Globals *globals, char *const *args, GError **error);
 int cmd_plan(const Globals *globals, char *const *args, GError **error);
 int cmd_explain(const Globals *globals, char *const *args, GError **error);
 int cmd_prepare(const Globals *globals, char *const *args, GError **error);
@@ -52,6 +54,8 @@ int cmd_verify(const Globals *globals, char *const *args, GError **error);
 int cmd_destroy(const Globals *globals, char *const *args, GError **error);
 
 extern const GOptionEntry DISCOVER_OPTIONS[];
+extern const GOptionEntry CAPTURE_OPTIONS[];
+extern const GOptionEntry DOCTOR_OPTIONS[];
 extern const GOptionEntry PLAN_OPTIONS[];
 extern const GOptionEntry EXPLAIN_OPTIONS[];
 extern const GOptionEntry PREPARE_OPTIONS[];

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/text.h"
 
 /* A caret below a longer line helps nobody. */
 #define MAX_EXCERPT 200
+#define MAX_EVIDENCE 200
 
 static const char *const severity_names[] = {"error", "warning", "info"};
 
@@ -16,6 +18,7 @@ static void finding_free(Finding *finding)
     g_free(finding->text);
     g_free(finding->hint);
     g_free(finding->path);
+    g_free(finding->value);
     g_free(finding->file);
     g_free(finding->excerpt);
     g_free(finding);
@@ -143,6 +146,31 @@ void finding_set_path(Finding *finding, const char *path)
     finding->path = g_strdup(path);
 }
 
+void finding_set_evidence(Finding *finding, const char *path, const char *value)
+{
+    finding_set_path(finding, path);
+    g_free(finding->value);
+    finding->value = value ? text_quote(value, MAX_EVIDENCE) : NULL;
+}
+
+void findings_sort_worst_first(GPtrArray *findings)
+{
+    g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+    gpointer *stolen;
+    gsize n;
+
+    for (int severity = FINDING_ERROR; severity <= FINDING_INFO; severity++) {
+        for (guint i = 0; i < findings->len; i++) {
+            if (((Finding *)findings->pdata[i])->severity == (FindingSeverity)severity)
+                g_ptr_array_add(sorted, findings->pdata[i]);
+        }
+    }
+    stolen = g_ptr_array_steal(findings, &n);
+    g_free(stolen);
+    for (guint i = 0; i < sorted->len; i++)
+        g_ptr_array_add(findings, sorted->pdata[i]);
+}
+
 const char *finding_severity_name(FindingSeverity severity)
 {
     return severity_names[severity];
@@ -168,6 +196,7 @@ json_t *findings_to_json(const GPtrArray *findings)
         json_set_text(json, "text", finding->text);
         json_set_text(json, "hint", finding->hint);
         json_set_text(json, "path", finding->path);
+        json_set_text(json, "value", finding->value);
         json_set_text(json, "file", finding->file);
         set_number(json, "line", finding->line);
         set_number(json, "column", finding->column);

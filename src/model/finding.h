@@ -25,6 +25,7 @@ typedef struct {
     char *text;       /* what is wrong, one sentence without the subject */
     char *hint;       /* the mend; may be NULL */
     char *path;       /* evidence: a sysfs path; may be NULL */
+    char *value;      /* what stands there; may be NULL */
     char *file;       /* place in a document; NULL when it has none */
     guint line, column; /* from 1; 0: unknown */
     char *excerpt;      /* the source line, for the caret; may be NULL */
@@ -51,6 +52,10 @@ bool findings_have(const GPtrArray *findings, FindingSeverity severity);
 void finding_set_place(Finding *finding, const Tree *tree, guint line, guint column);
 void finding_set_hint(Finding *finding, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void finding_set_path(Finding *finding, const char *path);
+/* The path and what stands there (@value may be NULL): made fit for one line. */
+void finding_set_evidence(Finding *finding, const char *path, const char *value);
+/* Errors first, then warnings; otherwise as they were. */
+void findings_sort_worst_first(GPtrArray *findings);
 
 const char *finding_severity_name(FindingSeverity severity); /* "error", "warning", "info" */
 

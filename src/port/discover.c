@@ -10,22 +10,34 @@ static void (*const PARTS[])(Discovery *discovery) = {
     discover_kernel, discover_memory, discover_pci, discover_nets, discover_storage,
 };
 
+/* More than the paragraph of the first CPU; the kernel takes its time for those of many. */
+#define CPUINFO_BYTES 8192
+
 Host *discover_host(const char *root_directory, GPtrArray *findings, GError **error)
 {
     g_autoptr(Root) root = root_open(root_directory ? root_directory : "/", error);
-    g_autoptr(Host) host = NULL;
-    Discovery discovery;
+    g_autoptr(Asked) asked = NULL;
 
     if (!root)
         return NULL;
-    host = host_new();
-    host->replayed = root_directory != NULL;
-    discovery = (Discovery){root, root_directory, host, findings};
-    if (!discover_cpu(&discovery, error))
-        return NULL;
-    for (guint i = 0; i < G_N_ELEMENTS(PARTS); i++)
+    asked = root_directory ? asked_read(root) : asked_new_live();
+    return discover_root(root, root_directory, asked, findings, error);
+}
+
+Host *discover_root(Root *root, const char *directory, Asked *asked, GPtrArray *findings,
+                    GError **error)
+{
+    g_autoptr(Host) host = host_new();
+    Discovery discovery = {root, directory, host, findings, asked};
+    bool found;
+
+    host->replayed = directory != NULL;
+    discovery.cpuinfo = root_read_head(root, CPUINFO_BYTES, "proc/cpuinfo");
+    found = discover_cpu(&discovery, error);
+    for (guint i = 0; found && i < G_N_ELEMENTS(PARTS); i++)
         PARTS[i](&discovery);
-    return g_steal_pointer(&host);
+    g_free(discovery.cpuinfo);
+    return found ? g_steal_pointer(&host) : NULL;
 }
 
 void *discover_new(const char *path)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Online CPUs, cores, sockets, L3 domains and the CPU model, all by hwloc, or where it fails all
- * from discover_cpu_files.c. NUMA nodes are the business of discover_memory.c: hwloc gives
- * memory-only nodes their nearest CPUs, where the kernel says none.
+ * Online CPUs, cores, sockets, L3 domains and the CPU model: from discover_cpu_files.c where a tree
+ * tells them plainly, else all by hwloc, which knows the old and the odd ones. NUMA nodes are the
+ * business of discover_memory.c: hwloc gives memory-only nodes their nearest CPUs, where the kernel
+ * says none.
  */
 #include <hwloc.h>
 
@@ -238,21 +239,34 @@ static guint read_topology(Host *host, hwloc_topology_t topology)
     return add_cores(topology, host);
 }
 
-bool discover_cpu(Discovery *discovery, GError **error)
+/* Puts hwloc's answer in the place of what the files said, where it has one. */
+static bool ask_hwloc(Discovery *discovery, guint *alone, GError **error)
 {
     Host *host = discovery->host;
     hwloc_topology_t topology;
-    guint alone;
 
     if (discovery->directory && !check_tree(discovery, error))
         return false;
     /* Where it finds no CPU at all hwloc makes one up. */
-    if (root_exists(discovery->root, CPUS) && load_topology(discovery->directory, &topology)) {
-        alone = read_topology(host, topology);
-        hwloc_topology_destroy(topology);
-    } else {
-        alone = discover_cpu_files(discovery);
-    }
+    if (!root_exists(discovery->root, CPUS) || !load_topology(discovery->directory, &topology))
+        return true;
+    cpuset_free(host->cpu.online);
+    g_free(host->cpu.model);
+    g_ptr_array_set_size(host->cores, 0);
+    *alone = read_topology(host, topology);
+    hwloc_topology_destroy(topology);
+    return true;
+}
+
+bool discover_cpu(Discovery *discovery, GError **error)
+{
+    Host *host = discovery->host;
+    guint alone;
+    bool sure;
+
+    alone = discover_cpu_files(discovery, &sure);
+    if (!sure && !ask_hwloc(discovery, &alone, error))
+        return false;
     if (cpuset_is_empty(host->cpu.online)) {
         g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "%s: tells of no CPU (" CPUS ")",
                     discovery->directory ? discovery->directory : "/");

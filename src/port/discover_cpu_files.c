@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Online CPUs, cores, sockets and L3 domains from sysfs itself (Documentation/admin-guide/
- * cputopology.rst), for captured trees that hwloc will not read: it wants the masks, and some
- * captures kept the lists only.
+ * cputopology.rst): a file or two for each core, where hwloc reads all that there is.
  */
 #include <string.h>
 
@@ -92,17 +91,35 @@ static guint count_sockets(const Host *host)
     return cpuset_count(sockets);
 }
 
-/* "model name	: Intel(R) ..." of x86, the only one that needs no table of numbers. */
-static char *find_model(Root *root)
+/* "model name	: Intel(R) ..." of x86; a 64-bit Arm tells numbers only. False: the file has its
+ * model in some other form. */
+static bool find_model(Discovery *discovery, char **ret_model)
 {
-    g_autofree char *text = root_read_text(root, "proc/cpuinfo");
+    const char *text = discovery->cpuinfo;
     const char *line = text ? strstr(text, "\nmodel name\t: ") : NULL;
     const char *model = line ? line + strlen("\nmodel name\t: ") : NULL;
 
-    return model ? g_strndup(model, strcspn(model, "\n")) : NULL;
+    *ret_model = model ? g_strndup(model, strcspn(model, "\n")) : NULL;
+    return model || !text || strstr(text, "\nCPU implementer\t: ");
 }
 
-guint discover_cpu_files(Discovery *discovery)
+/* Are the siblings one core? A kernel may call the two halves of an AMD module siblings, which have
+ * core ids of their own. */
+static bool have_one_id(Root *root, const CpuSet *siblings)
+{
+    gint64 first = RECORD_UNSET;
+
+    for (int cpu = cpuset_next(siblings, 0); cpu >= 0; cpu = cpuset_next(siblings, cpu + 1)) {
+        gint64 id = root_read_int(root, CPUS "/cpu%d/topology/core_id", cpu);
+
+        if (first != RECORD_UNSET && id != first)
+            return false;
+        first = id;
+    }
+    return true;
+}
+
+guint discover_cpu_files(Discovery *discovery, bool *ret_sure)
 {
     Root *root = discovery->root;
     Host *host = discovery->host;
@@ -111,7 +128,7 @@ guint discover_cpu_files(Discovery *discovery)
     guint alone = 0;
 
     host->cpu.online = cpuset_copy(left);
-    host->cpu.model = find_model(root);
+    *ret_sure = find_model(discovery, &host->cpu.model);
     for (int cpu = cpuset_next(left, 0); cpu >= 0; cpu = cpuset_next(left, cpu + 1)) {
         HostCore *core = discover_new("cores");
 
@@ -126,8 +143,11 @@ guint discover_cpu_files(Discovery *discovery)
         core->id = host->cores->len;
         core->socket = root_read_int(root, CPUS "/cpu%d/topology/physical_package_id", cpu);
         core->l3 = number_l3(root, cpu, domains);
+        *ret_sure &= core->socket != RECORD_UNSET && core->l3 != RECORD_UNSET &&
+                     have_one_id(root, core->cpus);
         g_ptr_array_add(host->cores, core);
     }
     host->cpu.sockets = count_sockets(host);
+    *ret_sure &= alone == 0;
     return alone;
 }

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The running kernel: release, command line, isolation, IOMMU, KVM; name and architecture. */
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "port/discover_parts.h"
 
 static void discover_names(Discovery *discovery)
 {
     Host *host = discovery->host;
-    struct utsname uts;
 
     host->hostname = root_read_text(discovery->root, "proc/sys/kernel/hostname");
     if (!host->hostname)
         host->hostname = root_read_text(discovery->root, "etc/hostname");
     host->arch = root_read_text(discovery->root, "proc/sys/kernel/arch"); /* since 6.1 */
     host->kernel.release = root_read_text(discovery->root, "proc/sys/kernel/osrelease");
-    if (!discovery->directory && uname(&uts) == 0 && !host->arch)
-        host->arch = g_strdup(uts.machine);
+    if (discovery->asked && !host->arch)
+        host->arch = g_strdup(discovery->asked->arch);
 }
 
 /* /proc/version of captures without /proc/sys: "Linux version 4.15.0-20-generic (buildd@...". */
@@ -66,11 +64,10 @@ static const struct {
 
 static void discover_arch(Discovery *discovery)
 {
-    g_autofree char *cpuinfo = NULL;
+    const char *cpuinfo = discovery->cpuinfo;
 
     if (discovery->host->arch)
         return;
-    cpuinfo = root_read_text(discovery->root, "proc/cpuinfo");
     for (guint i = 0; cpuinfo && i < G_N_ELEMENTS(CPUINFO_WORDS); i++) {
         if (!discovery->host->arch && strstr(cpuinfo, CPUINFO_WORDS[i].words))
             discovery->host->arch = g_strdup(CPUINFO_WORDS[i].arch);
@@ -87,10 +84,10 @@ static CpuSet *read_kernel_cpus(Discovery *discovery, const char *name)
     return cpuset_parse(strcmp(text, "(null)") == 0 ? "" : text, NULL);
 }
 
-/* A capture that lacks the folder does not tell that the host lacks it. */
+/* Another tool's capture that lacks the folder does not tell that the host lacks it. */
 static int known_absent(Discovery *discovery, const char *folder)
 {
-    return !discovery->directory || root_exists(discovery->root, "%s", folder) ? 0 : RECORD_UNSET;
+    return discovery->asked || root_exists(discovery->root, "%s", folder) ? 0 : RECORD_UNSET;
 }
 
 static int discover_iommu(Discovery *discovery)
@@ -105,7 +102,7 @@ static int discover_iommu(Discovery *discovery)
  * host-passthrough guests. */
 static bool lacks_virtualization(Discovery *discovery)
 {
-    g_autofree char *cpuinfo = root_read_text(discovery->root, "proc/cpuinfo");
+    const char *cpuinfo = discovery->cpuinfo;
     const char *flags = cpuinfo ? strstr(cpuinfo, "\nflags\t") : NULL;
 
     if (!flags)
@@ -122,9 +119,9 @@ static int discover_kvm(Discovery *discovery)
 {
     if (lacks_virtualization(discovery))
         return 0;
-    if (root_exists(discovery->root, "dev/kvm"))
+    if (discovery->asked ? discovery->asked->kvm != NULL : root_exists(discovery->root, "dev/kvm"))
         return 1;
-    if (!discovery->directory) /* the module without its device node helps nobody */
+    if (discovery->asked) /* the module without its device node helps nobody */
         return 0;
     if (root_exists(discovery->root, "sys/devices/virtual/misc/kvm"))
         return 1;

@@ -100,17 +100,20 @@ static char *ask_permanent_mac(const char *name)
 static char *read_mac(Discovery *discovery, const Net *net)
 {
     static const char *const files[] = {"bonding_slave/perm_hwaddr", "address"};
-    g_autofree char *asked = discovery->directory ? NULL : ask_permanent_mac(net->name);
+    g_autofree char *mac = NULL;
+    AskedNet *asked = discovery->asked
+                          ? asked_find_net(discovery->asked, net->name, !discovery->directory)
+                          : NULL;
 
-    if (asked && is_mac(asked))
-        return g_steal_pointer(&asked);
+    if (asked && !discovery->directory)
+        asked->mac = ask_permanent_mac(net->name);
     for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *text = root_read_text(discovery->root, "%s/%s", net->path, files[i]);
 
-        if (text && is_mac(text))
-            return g_ascii_strdown(text, -1);
+        if (!mac && text && is_mac(text))
+            mac = g_ascii_strdown(text, -1);
     }
-    return NULL;
+    return asked && asked->mac && is_mac(asked->mac) ? g_strdup(asked->mac) : g_steal_pointer(&mac);
 }
 
 /* @known: no use can have been missed; else "none found" is not "none". */
@@ -179,8 +182,7 @@ static void report_gaps(Discovery *discovery)
     for (guint i = 0; i < host->pci->len; i++) {
         const HostPci *pci = g_ptr_array_index(host->pci, i);
         /* Without a driver, or held by vfio, a NIC of a running host has no interface. */
-        bool held =
-            pci->driver ? strcmp(pci->driver, "vfio-pci") != 0 : discovery->directory != NULL;
+        bool held = pci->driver ? strcmp(pci->driver, "vfio-pci") != 0 : !discovery->asked;
 
         nics += host_pci_is_nic(pci);
         nameless += host_pci_is_nic(pci) && !pci->nets->len && held;

@@ -280,29 +280,57 @@ static void hand_down(GPtrArray *nets)
     }
 }
 
-/* A running kernel tells its addresses itself. */
-static bool can_read_uses(Discovery *discovery)
+/* What the kernel said when the tree was captured. Returns whether that is all. */
+static bool take_asked(const Asked *asked, GPtrArray *nets)
 {
-    g_autofree char *routes = root_read_text(discovery->root, "proc/net/route");
-    g_autofree char *addresses =
-        discovery->directory ? root_read_text(discovery->root, "proc/net/fib_trie") : NULL;
+    for (guint i = 0; i < asked->nets->len; i++) {
+        const AskedNet *net = asked->nets->pdata[i];
 
-    return routes && (addresses || !discovery->directory);
+        for (guint u = 0; u < net->uses->len; u++)
+            use_net(nets, net->name, net->uses->pdata[u]);
+    }
+    return asked->routes == 1;
+}
+
+/* For a capture, which is to hold no addresses. */
+static void keep_asked(Asked *asked, const GPtrArray *nets, bool known)
+{
+    asked->routes = known;
+    for (guint i = 0; i < nets->len; i++) {
+        const Net *net = nets->pdata[i];
+
+        for (guint u = 0; u < net->uses->len; u++)
+            discover_add_use(asked_find_net(asked, net->name, true)->uses, net->uses->pdata[u]);
+    }
+}
+
+/* What an interface is used for by itself, from the files; a running kernel tells its addresses.
+ * Returns whether that is all. */
+static bool find_own_uses(Discovery *discovery, GPtrArray *nets)
+{
+    Root *root = discovery->root;
+    g_autoptr(GArray) routes = read_routes(root);
+    bool known = root_exists(root, "proc/net/route");
+
+    find_default_routes(root, routes, nets);
+    find_ipv6_addresses(root, nets);
+    if (!discovery->directory) {
+        find_live_addresses(nets);
+        keep_asked(discovery->asked, nets, known);
+        return known;
+    }
+    find_recorded_addresses(root, routes, nets);
+    return known && root_exists(root, "proc/net/fib_trie");
 }
 
 bool discover_net_uses(Discovery *discovery, GPtrArray *nets)
 {
     Root *root = discovery->root;
-    g_autoptr(GArray) routes = read_routes(root);
     g_autoptr(GPtrArray) vlans = read_words(root, "proc/net/vlan/config");
+    bool known = discovery->directory && discovery->asked ? take_asked(discovery->asked, nets)
+                                                          : find_own_uses(discovery, nets);
 
     find_stacks(root, nets);
-    find_default_routes(root, routes, nets);
-    if (discovery->directory)
-        find_recorded_addresses(root, routes, nets);
-    else
-        find_live_addresses(nets);
-    find_ipv6_addresses(root, nets);
     for (guint i = 0; i < nets->len; i++) {
         const Net *lower = g_ptr_array_index(nets, i);
 
@@ -310,5 +338,5 @@ bool discover_net_uses(Discovery *discovery, GPtrArray *nets)
             discover_add_use(lower->uses, kind_of(root, vlans, lower, lower->uppers->pdata[u]));
     }
     hand_down(nets);
-    return can_read_uses(discovery);
+    return known;
 }

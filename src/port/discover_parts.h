@@ -9,6 +9,7 @@
 
 #include "model/finding.h"
 #include "model/host.h"
+#include "port/asked.h"
 #include "port/root.h"
 
 typedef struct {
@@ -16,13 +17,16 @@ typedef struct {
     const char *directory; /* of the captured tree; NULL: this running host */
     Host *host;
     GPtrArray *findings;
+    Asked *asked; /* what no file tells; NULL: a tree that another tool captured */
+    char
+        *cpuinfo; /* the beginning of /proc/cpuinfo, which says the same of each CPU; may be NULL */
 } Discovery;
 
 /* Without the CPUs there is no host: false with @error. */
 bool discover_cpu(Discovery *discovery, GError **error);
-/* What of this hwloc tells, when hwloc cannot. Returns how many CPUs have siblings that are not
- * known. */
-guint discover_cpu_files(Discovery *discovery);
+/* The same from sysfs alone. Returns how many CPUs have siblings that are not known. *@ret_sure:
+ * nothing is missing, and nothing is odd. */
+guint discover_cpu_files(Discovery *discovery, bool *ret_sure);
 /* The others tell what is missing as findings, one for each kind of gap. */
 void discover_kernel(Discovery *discovery);
 void discover_memory(Discovery *discovery);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PCI functions (Documentation/ABI/testing/sysfs-bus-pci); names by libpci from pci.ids. */
-#include <pci/pci.h>
+/* PCI functions (Documentation/ABI/testing/sysfs-bus-pci). */
 #include <string.h>
 
 #include "port/discover_parts.h"
+#include "port/pci_names.h"
 
 #define DEVICES "sys/bus/pci/devices"
 
@@ -72,45 +72,6 @@ static HostPci *read_function(Discovery *discovery, const char *address)
     else
         pci->sriov = read_sriov(root, address);
     return pci;
-}
-
-/* libpci wants an error handler that does not return; the only error that a look-up knows is a
- * broken pci.ids of this machine. */
-G_GNUC_NORETURN G_GNUC_PRINTF(1, 2) static void fail_libpci(char *format, ...)
-{
-    g_error("libpci: %s", format);
-}
-
-G_GNUC_PRINTF(1, 2) static void ignore_message(char *format, ...)
-{
-}
-
-/* Only names are looked up, so pci_init(), which looks for a way to the hardware and ends the
- * program when there is none, is not called. Without PCI_LOOKUP_NETWORK nothing is asked over the
- * network. */
-static void look_up_names(Host *host)
-{
-    struct pci_access *access = pci_alloc();
-
-    access->error = fail_libpci;
-    access->warning = ignore_message;
-    access->debug = ignore_message;
-    for (guint i = 0; i < host->pci->len; i++) {
-        HostPci *pci = g_ptr_array_index(host->pci, i);
-        char buffer[256];
-        const char *name;
-
-        if (!pci->vendor || !pci->device)
-            continue;
-        name = pci_lookup_name(access, buffer, sizeof buffer,
-                               PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE | PCI_LOOKUP_NO_NUMBERS |
-                                   PCI_LOOKUP_NO_HWDB,
-                               (int)g_ascii_strtoull(pci->vendor, NULL, 16),
-                               (int)g_ascii_strtoull(pci->device, NULL, 16));
-        if (name && g_utf8_validate(name, -1, NULL))
-            pci->name = g_strdup(name);
-    }
-    pci_cleanup(access);
 }
 
 /* A VF whose PF the capture lacks, or that names a function that is none: a VF of nothing we know.
@@ -184,6 +145,6 @@ void discover_pci(Discovery *discovery)
         if (((const HostPci *)g_ptr_array_index(host->pci, i))->iommu_group != RECORD_UNSET)
             host->kernel.iommu = 1;
     }
-    look_up_names(host);
+    pci_names_look_up(host->pci);
     report_gaps(discovery, drop_unknown_pfs(host));
 }

@@ -16,7 +16,11 @@
 
 struct Root {
     int fd;
-    bool walk; /* the kernel has no openat2() for us */
+    bool walk;       /* the kernel has no openat2() for us */
+    bool whole;      /* it is "/": no path leads out of it, and the kernel made its files */
+    RootTrace trace; /* or NULL */
+    void *trace_data;
+    bool quiet;
 };
 
 /* Names in one folder; /proc of a busy host has tens of thousands. */
@@ -35,7 +39,20 @@ Root *root_open(const char *directory, GError **error)
     }
     root = g_new0(Root, 1);
     root->fd = fd;
+    root->whole = strcmp(directory, "/") == 0;
     return root;
+}
+
+void root_trace(Root *root, RootTrace trace, void *data)
+{
+    root->trace = trace;
+    root->trace_data = data;
+}
+
+static void tell(Root *root, RootKind kind, const char *path, const char *text)
+{
+    if (root->trace && !root->quiet)
+        root->trace(kind, path, text, root->trace_data);
 }
 
 void root_close(Root *root)
@@ -70,25 +87,34 @@ static int resolve(Root *root, const char *path, bool follow)
     return root_walk_open(root->fd, path, follow);
 }
 
-/* Reading starts only once it is sure what the file is: to open a device node may already do
- * something (a watchdog), and a FIFO waits for its other end. */
-static int open_checked(Root *root, const char *path, mode_t type, int flags)
+#define OPEN_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+/* Of a captured tree reading starts only once it is sure what the file is: to open a device node
+ * may already do something (a watchdog), and a FIFO waits for its other end. */
+static int open_checked(Root *root, const char *path, mode_t type, int flags,
+                        struct stat *ret_status)
 {
-    int place = resolve(root, path, true);
-    g_autofree char *name = g_strdup_printf("/proc/self/fd/%d", place);
-    struct stat status;
+    int place =
+        root->whole ? openat(root->fd, path, OPEN_FLAGS | flags) : resolve(root, path, true);
+    char name[32];
     int fd = -1;
 
     if (place < 0)
         return -1;
-    if (fstat(place, &status) == 0 && (status.st_mode & S_IFMT) == type)
-        fd = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
+    if (fstat(place, ret_status) == 0 && (ret_status->st_mode & S_IFMT) == type) {
+        if (root->whole)
+            return place;
+        g_snprintf(name, sizeof name, "/proc/self/fd/%d", place);
+        fd = open(name, OPEN_FLAGS | flags);
+    }
     (void)close(place);
     return fd;
 }
 
-/* At most ROOT_MAX_BYTES; NULL when there is more, or it cannot be read. */
-static char *read_bounded(int fd)
+/* The first @max bytes; NULL when it cannot be read, or is longer than ROOT_MAX_BYTES. @sized: the
+ * file has a size, as those of sysfs and of captures have, so that a short read is its end; what
+ * the kernel makes up in /proc comes in pieces. */
+static char *read_bounded(int fd, bool sized, gsize max)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
@@ -96,13 +122,15 @@ static char *read_bounded(int fd)
         char block[8192];
         ssize_t length = read(fd, block, sizeof block);
 
-        if (length == 0)
-            return g_string_free(g_steal_pointer(&text), FALSE);
         if (length < 0 && errno == EINTR)
             continue;
         if (length < 0 || text->len + length > ROOT_MAX_BYTES)
             return NULL;
         g_string_append_len(text, block, length);
+        if (text->len > max)
+            g_string_truncate(text, max);
+        if (length == 0 || text->len == max || (sized && (gsize)length < sizeof block))
+            return g_string_free(g_steal_pointer(&text), FALSE);
     }
 }
 
@@ -116,16 +144,26 @@ static char *make_valid(char *text)
     return g_utf8_make_valid(text, -1);
 }
 
-static char *read_path(Root *root, const char *path)
+static char *read_start(Root *root, const char *path, gsize max)
 {
-    int fd = open_checked(root, path, S_IFREG, 0);
+    struct stat status;
+    int fd = open_checked(root, path, S_IFREG, 0, &status);
     char *text = NULL;
 
     if (fd < 0)
         return NULL;
-    text = read_bounded(fd);
+    text = read_bounded(fd, status.st_size > 0, max);
     (void)close(fd);
-    return text ? make_valid(g_strchomp(text)) : NULL;
+    if (!text)
+        return NULL;
+    text = make_valid(g_strchomp(text));
+    tell(root, ROOT_TEXT, path, text);
+    return text;
+}
+
+static char *read_path(Root *root, const char *path)
+{
+    return read_start(root, path, G_MAXSIZE);
 }
 
 #define FORMAT_PATH(path, format)                                                                  \
@@ -135,6 +173,19 @@ static char *read_path(Root *root, const char *path)
     path = g_strdup_vprintf(format, path_arguments);                                               \
     va_end(path_arguments)
 
+void root_trace_quiet(Root *root, bool quiet)
+{
+    root->quiet = quiet;
+}
+
+void root_tell(Root *root, RootKind kind, const char *text, const char *format, ...)
+{
+    FORMAT_PATH(path, format);
+
+    if (root->trace)
+        root->trace(kind, path, text, root->trace_data);
+}
+
 bool root_exists(Root *root, const char *format, ...)
 {
     FORMAT_PATH(path, format);
@@ -143,6 +194,7 @@ bool root_exists(Root *root, const char *format, ...)
     if (fd < 0)
         return false;
     (void)close(fd);
+    tell(root, ROOT_EXISTS, path, NULL);
     return true;
 }
 
@@ -150,6 +202,12 @@ char *root_read_text(Root *root, const char *format, ...)
 {
     FORMAT_PATH(path, format);
     return read_path(root, path);
+}
+
+char *root_read_head(Root *root, gsize bytes, const char *format, ...)
+{
+    FORMAT_PATH(path, format);
+    return read_start(root, path, bytes);
 }
 
 gint64 root_read_int(Root *root, const char *format, ...)
@@ -185,9 +243,13 @@ char *root_read_link(Root *root, const char *format, ...)
 
     if (fd < 0)
         return NULL;
-    length = readlinkat(fd, "", target, sizeof target);
+    length = readlinkat(fd, "", target, sizeof target - 1);
     (void)close(fd);
-    return length > 0 && length < PATH_MAX ? g_strndup(target, length) : NULL;
+    if (length <= 0)
+        return NULL;
+    target[length] = '\0';
+    tell(root, ROOT_LINK, path, target);
+    return g_strdup(target);
 }
 
 char *root_read_link_name(Root *root, const char *format, ...)
@@ -207,7 +269,8 @@ GPtrArray *root_list(Root *root, const char *format, ...)
 {
     FORMAT_PATH(path, format);
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    int fd = open_checked(root, path, S_IFDIR, O_DIRECTORY);
+    struct stat status;
+    int fd = open_checked(root, path, S_IFDIR, O_DIRECTORY, &status);
     DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
 
@@ -219,6 +282,8 @@ GPtrArray *root_list(Root *root, const char *format, ...)
         (void)closedir(folder);
     else if (fd >= 0)
         (void)close(fd);
+    if (fd >= 0)
+        tell(root, ROOT_LIST, path, NULL);
     g_ptr_array_sort(names, compare_names);
     return names;
 }
@@ -301,6 +366,7 @@ static char *find_odd_below(int folder, const char *path, guint depth)
 char *root_find_odd(Root *root, const char *path)
 {
     const char *end = path;
+    struct stat status;
     int folder;
 
     /* The folders on the way, and @path itself. */
@@ -312,6 +378,6 @@ char *root_find_odd(Root *root, const char *path)
         if (is_odd(root, above))
             return g_steal_pointer(&above);
     }
-    folder = open_checked(root, path, S_IFDIR, O_DIRECTORY);
+    folder = open_checked(root, path, S_IFDIR, O_DIRECTORY, &status);
     return folder >= 0 ? find_odd_below(folder, path, ROOT_MAX_DEPTH) : NULL;
 }

@@ -25,11 +25,23 @@ Root *root_open(const char *directory, GError **error);
 void root_close(Root *root);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Root, root_close)
 
+/* Tells @trace of all that is found from now on: the text of a file or the target of a symlink;
+ * NULL for a folder that was listed and for what was seen to be there. */
+typedef enum { ROOT_TEXT, ROOT_LINK, ROOT_LIST, ROOT_EXISTS } RootKind;
+typedef void (*RootTrace)(RootKind kind, const char *path, const char *text, void *data);
+void root_trace(Root *root, RootTrace trace, void *data);
+/* For a caller that read more than it is to be told of: keeps the trace quiet, and tells itself. */
+void root_trace_quiet(Root *root, bool quiet);
+void root_tell(Root *root, RootKind kind, const char *text, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+
 bool root_exists(Root *root, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* The whole file, at most ROOT_MAX_BYTES, as valid UTF-8, NUL-terminated, without white space at
  * its end; or NULL. */
 char *root_read_text(Root *root, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Its first @bytes at most. */
+char *root_read_head(Root *root, gsize bytes, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* A decimal or 0x number >= 0; RECORD_UNSET when absent, negative or nonsense. */
 gint64 root_read_int(Root *root, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* A kernel list; or NULL. */

@@ -50,6 +50,8 @@ Virt *virt_open(const char *uri, GError **error)
 {
     g_autoptr(Virt) virt = g_new0(Virt, 1);
 
+    if (!virt_load(error))
+        return NULL;
     virSetErrorFunc(NULL, swallow_error);
     virt->uri = g_strdup(uri);
     virt->connection = virConnectOpen(uri);
@@ -59,6 +61,22 @@ Virt *virt_open(const char *uri, GError **error)
         return NULL;
     }
     return g_steal_pointer(&virt);
+}
+
+/* 1,000,000 * major + 1,000 * minor + release (virConnectGetVersion). */
+static char *version_text(int result, unsigned long version)
+{
+    if (result < 0 || version == 0)
+        return NULL;
+    return g_strdup_printf("%lu.%lu.%lu", version / 1000000, version / 1000 % 1000, version % 1000);
+}
+
+void virt_read_versions(Virt *virt, char **ret_libvirt, char **ret_hypervisor)
+{
+    unsigned long libvirt = 0, hypervisor = 0;
+
+    *ret_libvirt = version_text(virConnectGetLibVersion(virt->connection, &libvirt), libvirt);
+    *ret_hypervisor = version_text(virConnectGetVersion(virt->connection, &hypervisor), hypervisor);
 }
 
 void virt_close(Virt *virt)

@@ -18,6 +18,10 @@ Virt *virt_open(const char *uri, GError **error);
 void virt_close(Virt *virt);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Virt, virt_close)
 
+/* Versions as "9.0.0" (char *, the caller's) of libvirt on the host it leads to, and of the
+ * hypervisor there; NULL: it does not tell. */
+void virt_read_versions(Virt *virt, char **ret_libvirt, char **ret_hypervisor);
+
 /* Domains. *@ret_observed is NULL when there is none of that name. Reads everything of Observed but
  * the process (port/process.h). */
 bool virt_observe_domain(Virt *virt, const char *name, Observed **ret_observed, GError **error);

@@ -11,6 +11,7 @@
 
 #include "port/virt.h"
 #include "port/virt_image.h"
+#include "port/virt_load.h"
 
 struct Virt {
     virConnectPtr connection;

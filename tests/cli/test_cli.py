@@ -45,7 +45,8 @@ def plan(text, *more, name="spec.yaml"):
 def test_help_lists_every_verb():
     result = run("--help")
     expect(result, FINE)
-    for verb in ("discover", "plan", "explain", "apply", "diff", "status", "verify", "destroy"):
+    for verb in ("discover", "capture", "doctor", "plan", "explain", "prepare", "apply", "diff", "status",
+                 "verify", "destroy"):
         assert f"\n  {verb}" in result.stdout
         own = run(verb, "--help")
         expect(own, FINE)
@@ -81,6 +82,43 @@ def test_discover_json():
 def test_discover_root():
     expect(run("discover", "--root", "/nonexistent"), FAILED, "/nonexistent")
     expect(run("discover", "--root", "/etc/passwd"), FAILED, "/etc/passwd")
+
+
+def test_doctor_of_a_captured_tree():
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([SOURCE / "tests/hosts/make-seed", folder, "seed"], check=True,
+                       capture_output=True)
+        tree = pathlib.Path(folder) / "seed"
+        expect(run("doctor", "--root", str(tree)), FINE)
+        (tree / "sys/kernel/mm/ksm").mkdir(parents=True)
+        (tree / "sys/kernel/mm/ksm/run").write_text("1\n")
+        result = run("doctor", RED_BLUE, "--root", str(tree), "--inventory", SEED)
+        expect(result, FINE)
+        assert "see: sys/kernel/mm/ksm/run: 1" in result.stdout and "hint: " in result.stdout
+        shutil.rmtree(tree / "sys/kernel/iommu_groups")
+        for link in (tree / "sys/bus/pci/devices").glob("*/iommu_group"):
+            link.unlink()
+        (tree / "sys/kernel/iommu_groups").mkdir()
+        (tree / "sys/firmware/acpi/tables").mkdir(parents=True)
+        (tree / "sys/firmware/acpi/tables/DMAR").touch()
+        result = run("doctor", "--root", str(tree), "--json")
+        expect(result, FINDINGS)
+        document = json.loads(result.stdout)
+        first = document["findings"][0]
+        assert (first["code"], first["severity"], first["path"]) == \
+            ("iommu-off", "error", "proc/cmdline")
+        assert "intel_iommu=on" in first["value"]
+        assert {"path": "sys/kernel/mm/ksm/run", "value": "1"} in document["facts"]
+
+
+def test_doctor_of_a_bad_spec():
+    with tempfile.TemporaryDirectory() as folder:
+        spec = pathlib.Path(folder) / "spec.yaml"
+        spec.write_text("version: 1\nhost: []\n", encoding="utf-8")
+        result = run("doctor", str(spec))
+        expect(result, FINDINGS)
+        assert "unknown key 'host'" in result.stdout
+    expect(run("doctor", "/nonexistent.yaml"), FAILED, "/nonexistent.yaml")
 
 
 def test_plan_of_the_runbook():

@@ -22,7 +22,6 @@
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-char *pci_lookup_name(void *access, char *buffer, int size, int flags, ...);
 
 typedef enum {
     CHANGE_CONTENT,
@@ -46,12 +45,6 @@ typedef struct {
 /* Of the whole run; a fuzz target has no other place for it. */
 static char *folder;
 static GPtrArray *paths;
-
-/* Reading all of pci.ids for each input would take most of the time. */
-char *pci_lookup_name(void *access, char *buffer, int size, int flags, ...)
-{
-    return NULL;
-}
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *level)
 {

@@ -239,6 +239,7 @@ static const struct {
                        "sys/devices/system/cpu/present sys/devices/system/node/online"},
     {"nul-at-end", "for f in sys/devices/system/node/node?/cpu*; do printf '\\0' >> $f; done"},
     {"no-class-net", "rm -r sys/class/net"},
+    {"fifo-online", "rm sys/devices/system/cpu/online; mkfifo sys/devices/system/cpu/online"},
     {"mountinfo", "mkdir -p proc/1 sys/dev/block; ln -s ../../class/block/sda2 sys/dev/block/8:2; "
                   "echo '22 1 8:2 / / rw - ext4 /dev/disk/by-uuid/x rw' > proc/1/mountinfo; "
                   "echo '/dev/sda1 /boot ext4 rw 0 0' > proc/mounts"},
@@ -270,9 +271,16 @@ static const struct {
     const char *name, *shell, *message;
 } REFUSED[] = {
     {"empty", "rm -r sys proc", "tells of no CPU"},
-    {"fifo", "rm sys/devices/system/cpu/online; mkfifo sys/devices/system/cpu/online",
+    /* without sockets hwloc is asked, which must not be led astray */
+    {"fifo",
+     "rm sys/devices/system/cpu/online sys/devices/system/cpu/cpu*/topology/physical_package_id; "
+     "mkfifo sys/devices/system/cpu/online",
      "sys/devices/system/cpu/online: is no plain file or folder"},
-    {"way-out", "rm -r sys; ln -s /sys sys", "/sys: is no plain file or folder"},
+    {"link-out",
+     "rm proc/meminfo sys/devices/system/cpu/cpu*/topology/physical_package_id; "
+     "ln -s /proc/meminfo proc/meminfo",
+     "proc/meminfo: is no plain file or folder"},
+    {"way-out", "rm -r sys; ln -s /sys sys", "tells of no CPU"},
     {"no-cpu", "find sys/devices/system/cpu proc/cpuinfo -delete", "tells of no CPU"},
 };
 
