@@ -99,31 +99,31 @@ static char *own_words(const Facts *facts)
 }
 
 static void add_file(const char *path, const char *before, char *text, GPtrArray *settings,
-                     GPtrArray *befores)
+                     GPtrArray *former)
 {
     g_ptr_array_add(settings, setting_new(SETTING_FILE, path, text));
-    g_ptr_array_add(befores, g_strdup(before));
+    g_ptr_array_add(former, g_strdup(before));
     g_free(text);
 }
 
 static GPtrArray *stage(const Facts *facts, const GPtrArray *words, GPtrArray **ret_before)
 {
     GPtrArray *settings = g_ptr_array_new_with_free_func((GDestroyNotify)setting_free);
-    GPtrArray *befores = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *former = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) paths = list_entries(facts);
     const char *cmdline = facts_get(facts, FOR_NEW_KERNELS);
 
     if (cmdline) {
         g_autofree char *merged = boot_words_merge(cmdline, words);
 
-        add_file(FOR_NEW_KERNELS, cmdline, g_strconcat(merged, "\n", NULL), settings, befores);
+        add_file(FOR_NEW_KERNELS, cmdline, g_strconcat(merged, "\n", NULL), settings, former);
     }
     for (guint i = 0; i < paths->len; i++) {
         const char *before = facts_get(facts, paths->pdata[i]);
 
-        add_file(paths->pdata[i], before, edit_entry(before, words), settings, befores);
+        add_file(paths->pdata[i], before, edit_entry(before, words), settings, former);
     }
-    *ret_before = befores;
+    *ret_before = former;
     return settings;
 }
 

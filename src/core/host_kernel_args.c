@@ -98,23 +98,23 @@ static void stage(const HostInput *input, const BootLoader *loader, GPtrArray *s
 {
     g_autofree char *own = loader->own_words(input->facts);
     g_autoptr(GPtrArray) words = list_missing(input, own);
-    g_autoptr(GPtrArray) befores = NULL;
+    g_autoptr(GPtrArray) former = NULL;
     g_autoptr(GPtrArray) settings = NULL;
 
     if (words->len == 0 || tell_conflicts(input, loader, own, words, findings))
         return;
-    settings = loader->stage(input->facts, words, &befores);
+    settings = loader->stage(input->facts, words, &former);
     for (guint i = 0; i < settings->len; i++) {
         Setting *setting = settings->pdata[i];
         g_autofree char *joined = boot_words_merge("", words);
         Step *step;
 
-        if (g_strcmp0(setting->value, befores->pdata[i]) == 0 &&
+        if (g_strcmp0(setting->value, former->pdata[i]) == 0 &&
             steps_file_is_proven(input->facts, setting))
             continue;
         step =
             host_add_setting(steps, STEP_KERNEL_ARGS, input->plan_host->name, setting_copy(setting),
-                             befores->pdata[i], "the next boot is to have them",
+                             former->pdata[i], "the next boot is to have them",
                              STEPS_STAGE " in %s (%s): %s", setting->target, loader->name, joined);
         step->reboot = 1;
     }

@@ -154,7 +154,7 @@ static void test_entries(void)
                                 "grub_users $grub_users\n";
     g_autoptr(Facts) facts = facts_new();
     g_autoptr(GPtrArray) words = g_ptr_array_new();
-    g_autoptr(GPtrArray) befores = NULL;
+    g_autoptr(GPtrArray) former = NULL;
     g_autoptr(GPtrArray) settings = NULL;
     const BootLoader *loader;
 
@@ -165,7 +165,7 @@ static void test_entries(void)
     facts_add(facts, "/boot/loader/entries/x-6.8.5.conf", entry);
     loader = boot_loader_find(facts);
     g_assert_cmpstr(loader->name, ==, "boot entries");
-    settings = loader->stage(facts, words, &befores);
+    settings = loader->stage(facts, words, &former);
     g_assert_cmpuint(settings->len, ==, 2);
     g_assert_cmpstr(((const Setting *)settings->pdata[0])->value, ==,
                     "root=UUID=0a1b ro iommu=pt isolcpus=managed_irq,domain,2-3\n");
@@ -175,7 +175,7 @@ static void test_entries(void)
                     "options root=UUID=0a1b ro rhgb quiet iommu=pt "
                     "isolcpus=managed_irq,domain,2-3\n"
                     "grub_users $grub_users\n");
-    g_assert_cmpstr(befores->pdata[1], ==, entry);
+    g_assert_cmpstr(former->pdata[1], ==, entry);
 
     /* where a variable holds the options, they are not in the entry */
     facts_add(facts, "/boot/loader/entries/x-6.8.5.conf", "options $kernelopts\n");
