@@ -234,10 +234,11 @@ static void read_more(Root *root, const char *path, guint depth)
         g_autofree char *target = root_read_link(root, "%s", inner);
         bool folder = depth < 3 && (g_ascii_isdigit(name[strlen(name) - 1]) ||
                                     g_strv_contains(kept, name) || g_str_has_suffix(name, "kB"));
-        g_autofree char *text = target || folder ? NULL : root_read_text(root, "%s", inner);
 
         if (folder && !target)
             read_more(root, inner, depth + 1);
+        else if (!target)
+            g_free(root_read_text(root, "%s", inner)); /* to have asked for it */
     }
 }
 
