@@ -239,6 +239,18 @@ static guint read_topology(Host *host, hwloc_topology_t topology)
     return add_cores(topology, host);
 }
 
+/* A list of a record does not free its members: the record does. */
+static void forget_cores(Host *host)
+{
+    for (guint i = 0; i < host->cores->len; i++) {
+        HostCore *core = host->cores->pdata[i];
+
+        cpuset_free(core->cpus);
+        g_free(core);
+    }
+    g_ptr_array_set_size(host->cores, 0);
+}
+
 /* Puts hwloc's answer in the place of what the files said, where it has one. */
 static bool ask_hwloc(Discovery *discovery, guint *alone, GError **error)
 {
@@ -252,7 +264,7 @@ static bool ask_hwloc(Discovery *discovery, guint *alone, GError **error)
         return true;
     cpuset_free(host->cpu.online);
     g_free(host->cpu.model);
-    g_ptr_array_set_size(host->cores, 0);
+    forget_cores(host);
     *alone = read_topology(host, topology);
     hwloc_topology_destroy(topology);
     return true;
