@@ -13,7 +13,7 @@ struct Names {
 
 static GRegex *compile(const char *pattern)
 {
-    return g_regex_new(pattern, G_REGEX_CASELESS | G_REGEX_OPTIMIZE, 0, NULL);
+    return g_regex_new(pattern, G_REGEX_CASELESS, 0, NULL);
 }
 
 /* As a word of its own, whole or up to its first dot. */
