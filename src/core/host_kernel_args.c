@@ -92,6 +92,11 @@ static void add_reboot(const HostInput *input, const GPtrArray *missing, GPtrArr
     step->reboot = 1;
 }
 
+static bool is_made(const Facts *facts, const Setting *setting)
+{
+    return setting_is_proven(setting, setting->proof ? facts_get(facts, setting->proof) : NULL);
+}
+
 /* The plan's arguments that the loader's own configuration does not give already. */
 static void stage(const HostInput *input, const BootLoader *loader, GPtrArray *steps,
                   GPtrArray *findings)
@@ -109,8 +114,7 @@ static void stage(const HostInput *input, const BootLoader *loader, GPtrArray *s
         g_autofree char *joined = boot_words_merge("", words);
         Step *step;
 
-        if (g_strcmp0(setting->value, former->pdata[i]) == 0 &&
-            steps_file_is_proven(input->facts, setting))
+        if (g_strcmp0(setting->value, former->pdata[i]) == 0 && is_made(input->facts, setting))
             continue;
         step =
             host_add_setting(steps, STEP_KERNEL_ARGS, input->plan_host->name, setting_copy(setting),

@@ -74,14 +74,3 @@ void steps_derive_host(const Host *host, const PlanHost *plan_host, const Facts 
     for (guint i = 0; i < G_N_ELEMENTS(SUBJECTS); i++)
         SUBJECTS[i](&input, steps, findings);
 }
-
-bool steps_file_is_proven(const Facts *facts, const Setting *setting)
-{
-    const char *made = setting->proof ? facts_get(facts, setting->proof) : "";
-
-    for (guint i = 0; made && i < setting->proof_words->len; i++) {
-        if (!strstr(made, setting->proof_words->pdata[i]))
-            return false;
-    }
-    return made != NULL;
-}

@@ -20,9 +20,6 @@ void host_interrupts(const HostInput *input, GPtrArray *steps, GPtrArray *findin
 void host_tuning(const HostInput *input, GPtrArray *steps, GPtrArray *findings);
 void host_boot_unit(const HostInput *input, GPtrArray *steps, GPtrArray *findings);
 
-/* Has the command of a file setting done its work, by what it makes? */
-bool steps_file_is_proven(const Facts *facts, const Setting *setting);
-
 /* Appends a step that makes one setting, which the step takes; the undo is told from @before, the
  * value it has now. */
 Step *host_add_setting(GPtrArray *steps, StepKind kind, const char *subject, Setting *setting,

@@ -144,3 +144,14 @@ bool setting_is_volatile(const Setting *setting)
     return setting->kind == SETTING_ATTRIBUTE || setting->kind == SETTING_VFS ||
            setting->kind == SETTING_VF || setting->kind == SETTING_NET;
 }
+
+bool setting_is_proven(const Setting *setting, const char *made)
+{
+    if (!setting->proof || !setting->value)
+        return true;
+    for (guint i = 0; made && i < setting->proof_words->len; i++) {
+        if (!strstr(made, setting->proof_words->pdata[i]))
+            return false;
+    }
+    return made != NULL;
+}

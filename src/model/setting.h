@@ -70,3 +70,6 @@ bool setting_is_met(const Setting *wanted, const char *value);
 char *setting_touched(const Setting *wanted, const char *value);
 /* Does a reboot take it away (the kernel's own state), or does it stay (the disk's)? */
 bool setting_is_volatile(const Setting *setting);
+/* Has the command done its work, by @made, the text of the proof (NULL: not there)? True without
+ * one. */
+bool setting_is_proven(const Setting *setting, const char *made);

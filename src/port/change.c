@@ -57,16 +57,9 @@ bool change_read(const Hands *hands, const Setting *setting, char **ret_value, G
 
 static bool is_proven(const Hands *hands, const Setting *wanted)
 {
-    g_autofree char *text = NULL;
+    g_autofree char *made = wanted->proof ? change_read_text(hands, "%s", wanted->proof) : NULL;
 
-    if (!wanted->proof || !wanted->value)
-        return true;
-    text = change_read_text(hands, "%s", wanted->proof);
-    for (guint i = 0; text && i < wanted->proof_words->len; i++) {
-        if (!strstr(text, wanted->proof_words->pdata[i]))
-            return false;
-    }
-    return text != NULL;
+    return setting_is_proven(wanted, made);
 }
 
 bool change_is_met(const Hands *hands, const Setting *wanted, bool *ret_met, char **ret_value,
