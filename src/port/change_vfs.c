@@ -11,6 +11,7 @@
 /* Drivers make a VF in some tens of milliseconds; with 128 of them and a slow firmware it adds up.
  */
 #define WRITE_SECONDS 120
+#define UDEV_SECONDS "30"
 #define DEVICES "/sys/bus/pci/devices/"
 
 static bool differs(const Hands *hands, const Setting *setting, const char *file,
@@ -93,6 +94,16 @@ static bool write_count(const Hands *hands, const Setting *setting, const char *
     return patient_write(full, count, WRITE_SECONDS, error);
 }
 
+/* Drivers and names come to new VFs by udev, a moment later; until then nobody can say what the
+ * host uses them for. A host without udev, or with one that is busy for longer, is read as it is.
+ */
+static void await_udev(const Hands *hands)
+{
+    const char *const settle[] = {"udevadm", "settle", "--timeout=" UDEV_SECONDS, NULL};
+
+    hands_run(hands, settle, NULL, NULL);
+}
+
 /* The kernel takes a new number only after 0, which takes all VFs away: from nobody who has one. */
 bool change_make_vfs(const Hands *hands, const Setting *setting, GError **error)
 {
@@ -116,5 +127,10 @@ bool change_make_vfs(const Hands *hands, const Setting *setting, GError **error)
             return false;
         hands_watch(hands, "no VFs");
     }
-    return strcmp(setting->value, "0") == 0 || write_count(hands, setting, setting->value, error);
+    if (strcmp(setting->value, "0") == 0)
+        return true;
+    if (!write_count(hands, setting, setting->value, error))
+        return false;
+    await_udev(hands);
+    return true;
 }
