@@ -112,7 +112,7 @@ static const struct {
     bool in_parts;     /* may be half done when it fails: is taken back then too */
 } ACTIONS[] = {
     [STEP_VF] = {set_vf, undo_set_vf},
-    [STEP_VOLUME_CREATE] = {create_volume, undo_create_volume},
+    [STEP_VOLUME_CREATE] = {create_volume, undo_create_volume, .in_parts = true},
     [STEP_VOLUME_GROW] = {grow_volume, NULL},
     [STEP_DOMAIN_DEFINE] = {define_domain, undo_define_domain},
     [STEP_DOMAIN_REPIN] = {repin_domain, undo_repin_domain, .in_parts = true},

@@ -113,13 +113,23 @@ bool file_write(const char *path, const char *text, GError **error)
     return file_write_mode(path, text, 0644, error);
 }
 
-bool file_flush_folder(const char *path, GError **error)
+static bool flush(const char *path, int flags, GError **error)
 {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
     int result = fd >= 0 ? fsync(fd) : -1;
     int saved = errno;
 
     if (fd >= 0)
         (void)close(fd);
     return result == 0 || fail(path, g_strerror(saved), error);
+}
+
+bool file_flush(const char *path, GError **error)
+{
+    return flush(path, 0, error);
+}
+
+bool file_flush_folder(const char *path, GError **error)
+{
+    return flush(path, O_DIRECTORY, error);
 }

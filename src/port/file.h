@@ -19,5 +19,7 @@ bool file_read(const char *path, gsize max_bytes, char **ret_text, gsize *ret_le
 bool file_write(const char *path, const char *text, GError **error);
 bool file_write_mode(const char *path, const char *text, int mode, GError **error);
 
+/* Brings what others wrote to a file to the disk (man 2 fsync). */
+bool file_flush(const char *path, GError **error);
 /* Brings names that were added to or taken from a folder to the disk (man 2 fsync). */
 bool file_flush_folder(const char *path, GError **error);
