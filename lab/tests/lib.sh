@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the lab's tests share. A test is a list of checks on the server of one profile, in TAP.
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+exec 3>&1 # where check's command can leave a comment
 TESTS=0
 FAILURES=0
 
@@ -60,6 +61,25 @@ wait_words() {
     until guest_words "$1" 2>/dev/null | grep -qE -- "$2"; do
         if [ $SECONDS -gt $end ]; then
             guest_words "$1"
+            return 1
+        fi
+        sleep 2
+    done
+}
+
+# booted SLICE: until its guest is through with its first words. Now and then QEMU's emulated AMD-V loses
+# a guest's timer interrupt, and the guest's kernel says "stalls" for ever; one such guest is reset.
+booted() {
+    local end=$((SECONDS + 300)) words resets=0
+    until words=$(guest_words "$1" 2>/dev/null) && grep -q '^guest: done' <<<"$words"; do
+        if [ $resets = 0 ] && grep -q 'rcu: INFO: .* stalls' <<<"$words"; then
+            resets=1
+            echo "# $1 lost a timer interrupt, and is reset" >&3
+            forget "$1"
+            lab run virsh --quiet reset "$1"
+            end=$((SECONDS + 300))
+        elif [ $SECONDS -gt $end ]; then
+            printf '%s\n' "$words"
             return 1
         fi
         sleep 2

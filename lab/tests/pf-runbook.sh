@@ -19,8 +19,8 @@ check "Red's vCPUs lie on whole cores" thread_on $RED 'CPU 0/KVM' 4
 check "Red's sibling follows" thread_on $RED 'CPU 1/KVM' 5
 check "Blue's vCPUs lie on node 1" thread_on $BLUE 'CPU 7/KVM' 23
 check "Red's IOThread is on its service core" thread_on $RED 'IO iothread1' 2-3
-check "Red has booted" wait_words $RED '^guest: done'
-check "Blue has booted" wait_words $BLUE '^guest: done'
+check "Red has booted" booted $RED
+check "Blue has booted" booted $BLUE
 told $RED
 told $BLUE
 check "Red sees 8 CPUs, siblings 0-1" wait_words $RED '^guest: cpus 8, siblings of cpu0: 0[-,]1'

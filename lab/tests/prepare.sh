@@ -107,8 +107,8 @@ check "pages of 2 MiB are on node 0, and VFs are there" expect 0 '^128 1 1$' \
 check "prepare has nothing to do" \
     expect 0 'Nothing to do: the host is' bmslice prepare --dry-run $SPEC
 check "apply" expect 0 '' bmslice apply $SPEC
-check "Red has booted" wait_words red-worker1 '^guest: done'
-check "Blue has booted" wait_words blue-worker1 '^guest: done'
+check "Red has booted" booted red-worker1
+check "Blue has booted" booted blue-worker1
 check "verify finds nothing wrong" verified $SPEC
 check "nor does it leave out the isolation" expect 0 'PASS.*isolated' bmslice verify $SPEC
 check "new interrupts stay away from the slices' CPUs" \
@@ -119,8 +119,8 @@ words=$(guest_words red-worker1 | grep '^guest: nic')
 forget red-worker1 blue-worker1
 
 check "its power is cut; it comes back" lab reboot --hard
-check "Red is back" wait_words red-worker1 '^guest: done'
-check "Blue is back" wait_words blue-worker1 '^guest: done'
+check "Red is back" booted red-worker1
+check "Blue is back" booted blue-worker1
 told red-worker1
 told blue-worker1
 check "Red has the same MAC" [ "$(guest_words red-worker1 | grep '^guest: nic')" = "$words" ]

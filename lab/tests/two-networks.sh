@@ -42,11 +42,11 @@ check "the bond's VFs lie on both ports" expect 0 "vf .*($second|$third).*vf .*(
     "{ ip link show ens1f0; ip link show ens17f0; } | grep -iE '$second|$third' | tr '\n' ' '"
 check "each port has one of them" expect 0 '^1$' \
     "ip link show ens17f0 | grep -ciE '$second|$third'"
-check "the first slice has booted" wait_words gateway '^guest: done'
+check "the first slice has booted" booted gateway
 check "it has the VF first, then the port" in_order gateway "$first igbvf 52:54:00:10:00:04 e1000e"
 check "its VF reaches VLAN 100" wait_words gateway "^guest: ping $first vlan 100 .* 3/3"
 check "its port reaches VLAN 200" wait_words gateway '^guest: ping 52:54:00:10:00:04 vlan 200 .* 3/3'
-check "the second slice has booted" wait_words bonded '^guest: done'
+check "the second slice has booted" booted bonded
 told gateway
 told bonded
 check "it has two VFs, in order" in_order bonded "$second igbvf $third igbvf"
