@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the lab's tests share. A test is a list of checks on the server of one profile, in TAP.
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-exec 3>&1 # where check's command can leave a comment
 TESTS=0
 FAILURES=0
 
@@ -19,13 +18,15 @@ use_profile() {
     fi
 }
 
-# check TEXT COMMAND...: one line of TAP; what the command said is shown when it fails.
+# check TEXT COMMAND...: one line of TAP; what the command said is shown when it fails, its comments
+# (lines with "# ") always.
 check() {
     local text=$1 out
     shift
     TESTS=$((TESTS + 1))
     if out=$("$@" 2>&1); then
         echo "ok $TESTS - $text"
+        sed -n '/^# /p' <<<"$out"
     else
         FAILURES=$((FAILURES + 1))
         echo "not ok $TESTS - $text"
@@ -74,7 +75,7 @@ booted() {
     until words=$(guest_words "$1" 2>/dev/null) && grep -q '^guest: done' <<<"$words"; do
         if [ $resets = 0 ] && grep -q 'rcu: INFO: .* stalls' <<<"$words"; then
             resets=1
-            echo "# $1 lost a timer interrupt, and is reset" >&3
+            echo "# $1 lost a timer interrupt, and is reset"
             forget "$1"
             lab run virsh --quiet reset "$1"
             end=$((SECONDS + 300))
