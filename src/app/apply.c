@@ -19,13 +19,13 @@ typedef struct {
     bool disk_created; /* else it was there before, and what is on it stays */
 } Run;
 
-static bool set_vf(Run *run, GError **error)
+static bool set_device(Run *run, GError **error)
 {
     return changes_make(run->changes, run->state->slice->name, run->step, NULL, error);
 }
 
-/* All VFs of the slice at once: each is undone with the first of them. */
-static bool undo_set_vf(Run *run, GError **error)
+/* All functions of the slice at once: each is undone with the last of them. */
+static bool undo_set_device(Run *run, GError **error)
 {
     return changes_undo_since(run->changes, run->begin, run->state->slice->name, error);
 }
@@ -111,7 +111,8 @@ static const struct {
     StepFunction undo; /* NULL: cannot be taken back */
     bool in_parts;     /* may be half done when it fails: is taken back then too */
 } ACTIONS[] = {
-    [STEP_VF] = {set_vf, undo_set_vf},
+    [STEP_DRIVER] = {set_device, undo_set_device},
+    [STEP_VF] = {set_device, undo_set_device},
     [STEP_VOLUME_CREATE] = {create_volume, undo_create_volume, .in_parts = true},
     [STEP_VOLUME_GROW] = {grow_volume, NULL},
     [STEP_DOMAIN_DEFINE] = {define_domain, undo_define_domain},
@@ -133,7 +134,7 @@ static char *undo_steps(Run *run, guint n_done)
 
         if (!ACTIONS[step->kind].undo)
             continue;
-        if (step->kind != STEP_VF)
+        if (!step->setting)
             report_message(run->report, "taking back: %s", step->text);
         run->step = step;
         if (ACTIONS[step->kind].undo(run, &error))
@@ -153,7 +154,7 @@ static bool run_step(Run *run, const Step *step, GError **error)
         return false;
     }
     run->step = step;
-    if (step->kind != STEP_VF) /* which tells by itself, if there is anything to do */
+    if (!step->setting) /* which tells by itself, if there is anything to do */
         report_message(run->report, "%s", step->text);
     return ACTIONS[step->kind].run(run, error);
 }

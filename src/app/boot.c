@@ -84,16 +84,20 @@ static char *prepare_slice(Changes *changes, const Host *host, const PlanSlice *
 {
     g_autoptr(GPtrArray) own = steps_new();
     char *flaw = boot_find_flaw(host, slice);
+    /* what is only planned leaves the host its functions until it is applied */
+    bool applied = journal_has(changes->journal, slice->name, SETTING_DRIVER);
 
     for (guint i = 0; !flaw && i < steps->len; i++) {
         if (failures[i] && boot_step_concerns(steps->pdata[i], slice))
             flaw = g_strdup(failures[i]);
     }
-    steps_derive_vfs(slice, own);
+    steps_derive_devices(slice, own);
     for (guint i = 0; !flaw && i < own->len; i++) {
+        const Step *step = own->pdata[i];
         g_autoptr(GError) error = NULL;
 
-        if (!changes_make(changes, slice->name, own->pdata[i], NULL, &error))
+        if ((applied || step->kind != STEP_DRIVER) &&
+            !changes_make(changes, slice->name, step, NULL, &error))
             flaw = g_strdup(error->message);
     }
     return flaw;

@@ -178,7 +178,8 @@ static bool is_ours(const JournalEntry *entry, const char *value)
     if (entry->wanted->kind == SETTING_FOLDER)
         return g_strcmp0(value, "in use") != 0;
     return entry->state == JOURNAL_INTENT || entry->wanted->kind == SETTING_VF ||
-           setting_is_met(entry->wanted, value) || setting_is_met(entry->before, value);
+           setting_is_met(entry->wanted, value) || setting_is_met(entry->before, value) ||
+           setting_is_between(entry->wanted, entry->before, value);
 }
 
 static void tell_failure(Changes *changes, const JournalEntry *entry, const GError *cause)

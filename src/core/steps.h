@@ -47,8 +47,8 @@ bool steps_derive_slice(const PlanSlice *slice, const char *wanted_xml, const Ob
                         const StepsOptions *options, GPtrArray *steps, bool *ret_needs_restart,
                         GError **error);
 
-/* MAC, VLAN and flags of the slice's VFs, to be set before it starts. */
-void steps_derive_vfs(const PlanSlice *slice, GPtrArray *steps);
+/* What its functions of PCI need before it starts: vfio-pci; of VFs, MAC, VLAN and flags. */
+void steps_derive_devices(const PlanSlice *slice, GPtrArray *steps);
 
 /* To remove a slice. */
 void steps_derive_destroy(const PlanSlice *slice, const Observed *observed, bool delete_disks,

@@ -59,11 +59,27 @@ static void add_vf(const PlanSlice *slice, const PlanDevice *device, GPtrArray *
     setting_set_identity(step->setting, device->pf_vendor, device->pf_device, device->pf_mac);
 }
 
-void steps_derive_vfs(const PlanSlice *slice, GPtrArray *steps)
+/* libvirt would bind it too (managed), but a driver that hangs would take libvirtd along. */
+static void add_driver(const PlanSlice *slice, const PlanDevice *device, GPtrArray *steps)
+{
+    Step *step =
+        steps_add(steps, STEP_DRIVER, slice->name, "a guest has its functions by way of vfio",
+                  "give it back to its driver", "bind %s to vfio-pci", device->address);
+
+    step->setting =
+        setting_new(SETTING_DRIVER, device->address, "driver vfio-pci override vfio-pci");
+    setting_set_identity(step->setting, device->vendor, device->device, /* mac= */ NULL);
+}
+
+/* A VF is bound before it is set: taken back the other way round, its driver finds the former MAC
+ * when it comes back. */
+void steps_derive_devices(const PlanSlice *slice, GPtrArray *steps)
 {
     for (guint i = 0; i < slice->devices->len; i++) {
         const PlanDevice *device = slice->devices->pdata[i];
 
+        if (device->address)
+            add_driver(slice, device, steps);
         if (device->kind == PLAN_DEVICE_VF && device->pf && device->mac)
             add_vf(slice, device, steps);
     }
@@ -71,7 +87,7 @@ void steps_derive_vfs(const PlanSlice *slice, GPtrArray *steps)
 
 static void add_start(const PlanSlice *slice, const char *why, GPtrArray *steps)
 {
-    steps_derive_vfs(slice, steps);
+    steps_derive_devices(slice, steps);
     steps_add(steps, STEP_DOMAIN_START, slice->name, why, "stop the domain", "start domain %s",
               slice->name);
 }

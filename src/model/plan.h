@@ -74,7 +74,8 @@ typedef enum {
     STEP_SERVICE,
     STEP_BOOT_UNIT,
     STEP_REBOOT,
-    STEP_VF, /* MAC, VLAN and flags of a slice's VF */
+    STEP_DRIVER, /* vfio-pci for a slice's function */
+    STEP_VF,     /* MAC, VLAN and flags of a slice's VF */
     STEP_VOLUME_CREATE,
     STEP_VOLUME_GROW,
     STEP_DOMAIN_DEFINE,

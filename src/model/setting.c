@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const char *const kind_words[] = {"file", "link", "folder",  "attribute", "vfs",
-                                         "vf",   "net",  "service", NULL};
+static const char *const kind_words[] = {"file", "link", "folder", "attribute", "vfs",
+                                         "vf",   "net",  "driver", "service",   NULL};
 static const char *const form_words[] = {"text", "cpus", "mask", "choice", NULL};
 
 #define AT(member) offsetof(Setting, member)
@@ -107,7 +107,8 @@ static bool pairs_are_met(const char *wanted, const char *value)
 
 static bool is_in_pairs(const Setting *setting)
 {
-    return setting->kind == SETTING_VF || setting->kind == SETTING_NET;
+    return setting->kind == SETTING_VF || setting->kind == SETTING_NET ||
+           setting->kind == SETTING_DRIVER;
 }
 
 char *setting_touched(const Setting *wanted, const char *value)
@@ -139,10 +140,25 @@ bool setting_is_met(const Setting *wanted, const char *value)
     return g_strcmp0(wanted->value, value) == 0;
 }
 
+static bool has_driver(const Setting *setting, const char *driver)
+{
+    g_auto(GStrv) words = g_strsplit(setting->value ? setting->value : "", " ", -1);
+
+    return g_strcmp0(find_pair(words, "driver"), driver) == 0;
+}
+
+bool setting_is_between(const Setting *a, const Setting *b, const char *value)
+{
+    g_auto(GStrv) words = g_strsplit(value ? value : "", " ", -1);
+    const char *driver = a->kind == SETTING_DRIVER ? find_pair(words, "driver") : NULL;
+
+    return driver && (strcmp(driver, "-") == 0 || has_driver(a, driver) || has_driver(b, driver));
+}
+
 bool setting_is_volatile(const Setting *setting)
 {
     return setting->kind == SETTING_ATTRIBUTE || setting->kind == SETTING_VFS ||
-           setting->kind == SETTING_VF || setting->kind == SETTING_NET;
+           is_in_pairs(setting);
 }
 
 bool setting_is_proven(const Setting *setting, const char *made)

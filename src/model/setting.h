@@ -21,6 +21,7 @@ typedef enum {
     SETTING_VFS,       /* target: a PF; value: how many VFs it has */
     SETTING_VF,        /* target: a PF; value: words of `ip link set NET vf N ...` */
     SETTING_NET,       /* target: a NIC; value: words of `ip link set NET ...`: up, mtu */
+    SETTING_DRIVER,    /* target: a function of PCI; value: "driver NAME override NAME", -: none */
     SETTING_SERVICE,   /* target: a systemd unit; value: "masked" or its state before */
 } SettingKind;
 
@@ -65,6 +66,9 @@ bool setting_is_same(const Setting *a, const Setting *b);
 /* Does @value, as it was read, give what @wanted asks for? Of words in pairs ("mac ... vlan ...")
  * only those that are asked for count. */
 bool setting_is_met(const Setting *wanted, const char *value);
+/* May a change between the two, cut off halfway, have left @value? Only a driver's change leaves
+ * something in between: its override goes first, and for a moment none is bound. */
+bool setting_is_between(const Setting *a, const Setting *b, const char *value);
 /* What @wanted changes of @value, to be put back: of words in pairs, those that @wanted has; a
  * driver may refuse to be told of the others. Caller frees. */
 char *setting_touched(const Setting *wanted, const char *value);

@@ -18,6 +18,7 @@ static const struct {
     [SETTING_VFS] = {change_read_vfs, change_make_vfs, "VFs of"},
     [SETTING_VF] = {change_read_vf, change_make_vf, "a VF of"},
     [SETTING_NET] = {change_read_net, change_make_net, "the port of"},
+    [SETTING_DRIVER] = {change_read_driver, change_make_driver, "the driver of"},
     [SETTING_SERVICE] = {change_read_service, change_make_service, "service"},
 };
 

@@ -22,6 +22,9 @@ bool change_read_vfs(const Hands *hands, const Setting *setting, char **ret_valu
 bool change_make_vfs(const Hands *hands, const Setting *setting, GError **error);
 bool change_read_vf(const Hands *hands, const Setting *setting, char **ret_value, GError **error);
 bool change_make_vf(const Hands *hands, const Setting *setting, GError **error);
+bool change_read_driver(const Hands *hands, const Setting *setting, char **ret_value,
+                        GError **error);
+bool change_make_driver(const Hands *hands, const Setting *setting, GError **error);
 bool change_read_net(const Hands *hands, const Setting *setting, char **ret_value, GError **error);
 bool change_make_net(const Hands *hands, const Setting *setting, GError **error);
 bool change_read_service(const Hands *hands, const Setting *setting, char **ret_value,
@@ -36,5 +39,9 @@ bool change_check_identity(const Hands *hands, const Setting *setting, GError **
 char *change_find_net(const Hands *hands, const Setting *setting, GError **error);
 /* The permanent MAC address of the netdev. NULL with @error. */
 char *change_read_mac(const Hands *hands, const Setting *setting, const char *net, GError **error);
+/* Drivers and names come to new functions by udev, a moment later; until then nobody can say what
+ * the host uses them for. A host without udev, or with one that is busy for longer, is read as it
+ * is. */
+void change_await_udev(const Hands *hands);
 bool change_fail(const Setting *setting, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);

@@ -94,10 +94,7 @@ static bool write_count(const Hands *hands, const Setting *setting, const char *
     return patient_write(full, count, WRITE_SECONDS, error);
 }
 
-/* Drivers and names come to new VFs by udev, a moment later; until then nobody can say what the
- * host uses them for. A host without udev, or with one that is busy for longer, is read as it is.
- */
-static void await_udev(const Hands *hands)
+void change_await_udev(const Hands *hands)
 {
     const char *const settle[] = {"udevadm", "settle", "--timeout=" UDEV_SECONDS, NULL};
 
@@ -131,6 +128,6 @@ bool change_make_vfs(const Hands *hands, const Setting *setting, GError **error)
         return true;
     if (!write_count(hands, setting, setting->value, error))
         return false;
-    await_udev(hands);
+    change_await_udev(hands);
     return true;
 }

@@ -149,6 +149,18 @@ GPtrArray *journal_list(const Journal *journal)
     return list;
 }
 
+bool journal_has(const Journal *journal, const char *owner, SettingKind kind)
+{
+    for (guint i = 0; i < journal->entries->len; i++) {
+        const JournalEntry *entry = journal->entries->pdata[i];
+
+        if (entry->state != JOURNAL_UNDONE && entry->wanted->kind == (int)kind &&
+            strcmp(entry->owner, owner) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* The whole line and on the disk, or nothing of it: a next one must not join a fragment. */
 static bool append_to(int fd, Journal *journal, const char *line)
 {

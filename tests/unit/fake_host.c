@@ -9,7 +9,10 @@
 
 #include "base/error.h"
 
-#define PF "/sys/bus/pci/devices/0000:01:00.0/"
+#define DEVICES "/sys/bus/pci/devices/"
+#define PF DEVICES "0000:01:00.0/"
+#define DRIVERS "/sys/bus/pci/drivers/"
+#define PROBE "/sys/bus/pci/drivers_probe"
 
 /* Of each VF: index, then its words as bmslice says them; what `ip` shows is made from it. */
 #define VFS_FILE "/fake/vfs"
@@ -31,6 +34,18 @@ static const struct {
     {PF "vendor", "0x8086\n"},
     {PF "device", "0x1528\n"},
     {PF "sriov_numvfs", "0\n"},
+    {PROBE, "\n"},
+    {DRIVERS "ixgbevf/unbind", "\n"},
+    {DRIVERS "vfio-pci/unbind", "\n"},
+    {DEVICES "0000:01:10.1/vendor", "0x8086\n"},
+    {DEVICES "0000:01:10.1/device", "0x1515\n"},
+    {DEVICES "0000:01:10.1/driver_override", "(null)\n"},
+    {DEVICES "0000:01:10.3/vendor", "0x8086\n"},
+    {DEVICES "0000:01:10.3/device", "0x1515\n"},
+    {DEVICES "0000:01:10.3/driver_override", "(null)\n"},
+    {DEVICES "0000:3b:00.0/vendor", "0x8086\n"},
+    {DEVICES "0000:3b:00.0/device", "0x0d5c\n"},
+    {DEVICES "0000:3b:00.0/driver_override", "(null)\n"},
     {PF "net/eno1/address", "bc:30:5b:f2:87:50\n"},
     {"/sys/class/net/eno1/address", "bc:30:5b:f2:87:50\n"},
     {"/sys/class/net/eno1/flags", "0x1002\n"},
@@ -166,11 +181,47 @@ static bool run(const char *const *argv, char **ret_output, void *data, GError *
     return false;
 }
 
+static void set_driver(const FakeHost *fake, const char *address, const char *driver)
+{
+    g_autofree char *link = g_strconcat(fake->root, DEVICES, address, "/driver", NULL);
+    g_autofree char *target = g_strconcat("../../drivers/", driver, NULL);
+
+    (void)g_unlink(link);
+    if (driver)
+        g_assert_cmpint(symlink(target, link), ==, 0);
+}
+
+/* What was just written to @path is to do what the kernel does with it. 01:10.x are ixgbevf's. */
+static void answer(const FakeHost *fake, const char *path)
+{
+    g_autofree char *text = fake_host_read(fake, path);
+    g_autofree char *override = NULL;
+    g_autofree char *address = text ? g_strchomp(g_steal_pointer(&text)) : NULL;
+    const char *driver;
+
+    if (g_str_has_suffix(path, "/driver_override") && !*address) {
+        fake_host_write(fake, path, "(null)\n");
+    } else if (g_str_has_suffix(path, "/unbind")) {
+        set_driver(fake, address, NULL);
+        fake_host_write(fake, path, "\n");
+    } else if (strcmp(path, PROBE) == 0) {
+        g_autofree char *of = g_strconcat(DEVICES, address, "/driver_override", NULL);
+
+        override = g_strchomp(fake_host_read(fake, of));
+        driver = strcmp(override, "(null)") != 0            ? override
+                 : g_str_has_prefix(address, "0000:01:10.") ? "ixgbevf"
+                                                            : NULL;
+        set_driver(fake, address, driver);
+        fake_host_write(fake, path, "\n");
+    }
+}
+
 static void watch(const char *what, void *data)
 {
     FakeHost *fake = data;
 
-    (void)what;
+    if (*what == '/')
+        answer(fake, what);
     if (++fake->moves == fake->kill_at)
         raise(SIGKILL);
 }
@@ -184,6 +235,8 @@ FakeHost *fake_host_new(void)
     g_assert_no_error(error);
     for (guint i = 0; i < G_N_ELEMENTS(FILES); i++)
         fake_host_write(fake, FILES[i].path, FILES[i].text);
+    set_driver(fake, "0000:01:10.1", "ixgbevf");
+    set_driver(fake, "0000:01:10.3", "ixgbevf");
     fake->hands = (Hands){.root = fake->root, .run = run, .watch = watch, .data = fake};
     return fake;
 }

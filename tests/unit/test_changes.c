@@ -34,7 +34,7 @@ static GPtrArray *derive(const FakeHost *fake, GPtrArray *findings)
     plan_host->isolation = SPEC_ISOLATION_BOOT;
     g_ptr_array_add(plan_host->take_over, g_strdup("irqbalance"));
     steps_derive_host(host, plan_host, facts, "/usr/bin/bmslice", steps, findings);
-    steps_derive_vfs(slice, steps);
+    steps_derive_devices(slice, steps);
     return steps;
 }
 

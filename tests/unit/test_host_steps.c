@@ -331,6 +331,10 @@ static guint check_step(const Host *host, const PlanHost *plan_host, const Step 
     case SETTING_NET:
         assert_spared(host, setting->target);
         return 1;
+    case SETTING_DRIVER:
+        if (host_find_pci(host, setting->target)) /* else a VF that is not made yet */
+            assert_spared(host, setting->target);
+        return 1;
     case SETTING_VF: /* the host may use the port, and have made VFs for others on it */
         g_assert_nonnull(host_find_pci(host, setting->target));
         return 1;
@@ -363,7 +367,7 @@ static void test_spared(void)
         plan_host = plan->hosts->pdata[0];
         steps_derive_host(host, plan_host, facts, "/usr/bin/bmslice", steps, findings);
         for (guint i = 0; i < plan_host->slices->len; i++)
-            steps_derive_vfs(plan_host->slices->pdata[i], steps);
+            steps_derive_devices(plan_host->slices->pdata[i], steps);
         for (guint i = 0; i < steps->len; i++)
             ports += check_step(host, plan_host, steps->pdata[i]);
         steps_checked += steps->len;

@@ -43,6 +43,7 @@ static char *replace(const char *text, const char *from, const char *to)
 }
 
 #define NAME "Red_k8s_cluster_worker1"
+#define BIND "bind 0000:01:00.0 to vfio-pci\n" /* whatever starts, its port is a guest's first */
 #define DISK "/var/lib/libvirt/images/" NAME ".qcow2"
 
 /* How a slice that exists differs from the wanted one, and what follows. */
@@ -63,7 +64,7 @@ typedef struct {
 
 static const Case cases[] = {
     {"as-wanted", .steps = ""},
-    {"stopped", .stopped = true, .steps = "start domain " NAME "\n"},
+    {"stopped", .stopped = true, .steps = BIND "start domain " NAME "\n"},
     {"no-autostart", .no_autostart = true, .steps = "start domain " NAME " with the host\n"},
     {"pins-live-and-config", .live_from = PIN_FROM, .live_to = PIN_TO, .config_from = PIN_FROM,
      .config_to = PIN_TO,
@@ -79,11 +80,11 @@ static const Case cases[] = {
      .needs_restart = true},
     {"memory-restart", .restart = true, .live_from = MEMORY_FROM, .live_to = MEMORY_TO,
      .config_from = MEMORY_FROM, .config_to = MEMORY_TO,
-     .steps = "stop domain " NAME "\ndefine domain " NAME "\nstart domain " NAME "\n"},
+     .steps = "stop domain " NAME "\ndefine domain " NAME "\n" BIND "start domain " NAME "\n"},
     {"memory-defined-restart", .restart = true, .live_from = MEMORY_FROM, .live_to = MEMORY_TO,
-     .steps = "stop domain " NAME "\nstart domain " NAME "\n"},
+     .steps = "stop domain " NAME "\n" BIND "start domain " NAME "\n"},
     {"memory-stopped", .stopped = true, .config_from = MEMORY_FROM, .config_to = MEMORY_TO,
-     .steps = "define domain " NAME "\nstart domain " NAME "\n"},
+     .steps = "define domain " NAME "\n" BIND "start domain " NAME "\n"},
     /* pins of vCPUs that the running domain does not have cannot be set */
     {"vcpus-and-pins",
      .live_from = "8</vcpu>\n  <iothreads>1</iothreads>\n  <cputune>\n    <vcpupin vcpu=\"0\" "
@@ -96,7 +97,7 @@ static const Case cases[] = {
     {"no-disk-before", .stopped = true, .config_from = "<source file=\"" DISK "\"/>",
      .config_to = "", .capacity = RECORD_UNSET,
      .steps = "create volume " DISK ", 100GiB on top of image centos7\ndefine domain " NAME
-              "\nstart domain " NAME "\n"},
+              "\n" BIND "start domain " NAME "\n"},
     {"disk-grows", .capacity = 50 * GIB, .steps = "grow volume " DISK " to 100GiB\n"},
     {"disk-unknown", .capacity = RECORD_UNSET, .steps = ""},
 };
@@ -158,11 +159,10 @@ static void test_new(void)
     g_assert_cmpstr(texts, ==,
                     "create volume " DISK ", 100GiB on top of image centos7\n"
                     "define domain " NAME "\n"
-                    "start domain " NAME " with the host\n"
-                    "start domain " NAME "\n");
+                    "start domain " NAME " with the host\n" BIND "start domain " NAME "\n");
 
     static const StepKind kinds[] = {STEP_VOLUME_CREATE, STEP_DOMAIN_DEFINE, STEP_DOMAIN_AUTOSTART,
-                                     STEP_DOMAIN_START};
+                                     STEP_DRIVER, STEP_DOMAIN_START};
 
     for (guint i = 0; i < steps->len; i++) {
         const Step *step = steps->pdata[i];
