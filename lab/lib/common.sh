@@ -39,7 +39,9 @@ package_list() { sed -e '/^#/d' -e '/^$/d' "$LAB/packages/$1"; }
 package_commas() { package_list "$1" | paste -sd, -; }
 
 # One word for the contents of files and folders: a cache with another word is made anew.
-contents_key() { find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16; }
+contents_key() {
+    find "$@" -type f -print0 | sort -z | xargs -0 sha256sum | sed "s,$LAB/,," | sha256sum | cut -c1-16
+}
 
 # step TEXT COMMAND...: says what runs and how long it takes. The command's output goes to a log, of
 # which the end is shown when it fails. It runs under set -e, so its functions need no checks.

@@ -55,7 +55,8 @@ nics_keep
 lab copy "$LAB/tests/tools/kill-at" /root
 
 points=0
-for point in "1 0" "1 0.1" "2 0" "2 0.1" "3 0" "3 0.1" "4 0" "4 0.1" "5 0" "5 0.1" "5 0.3" "5 1"; do
+for point in "1 0" "1 0.1" "2 0" "2 0.1" "3 0" "3 0.1" "4 0" "4 0.1" "5 0" "5 0.1" "6 0" "6 0.1" "6 0.3" \
+    "6 1"; do
     points=$((points + 1))
     # shellcheck disable=SC2086 # two words
     check "bmslice killed at step ${point% *}, after ${point#* } s" killed $point
