@@ -94,11 +94,12 @@ guest_do() { lab run "pty=\$(virsh ttyconsole $1) && { echo '$2'; sleep 3; } >\$
 # guest_says SLICE COMMAND PATTERN: typed there, this comes out.
 guest_says() { guest_do "$1" "$2" && wait_words "$1" "$3"; }
 
-# forget SLICE...: what the guests have said so far; the log outlives them.
+# forget SLICE...: what the guests have said so far; the log outlives them. A power cut is not to bring
+# it back.
 forget() {
     local slice
     for slice; do
-        lab run ": >/var/log/libvirt/qemu/$slice-serial.log"
+        lab run "f=/var/log/libvirt/qemu/$slice-serial.log; : >\$f; sync \$f"
     done
 }
 
