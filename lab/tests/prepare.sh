@@ -11,8 +11,8 @@ state_keep() { lab run './host-state >state.before'; }
 # The network service brings ports up again some seconds after their driver is back.
 state_same() {
     # shellcheck disable=SC2016 # the server's shell expands it
-    lab run 'i=0; until ./host-state | cmp -s state.before; do
-        i=$((i + 1)); [ $i -lt 10 ] || { ./host-state | diff state.before -; exit; }; sleep 2; done'
+    lab run 'i=0; until ./host-state >state.now; cmp -s state.before state.now; do
+        i=$((i + 1)); [ $i -lt 10 ] || { diff state.before state.now; exit; }; sleep 2; done'
 }
 
 undone() { expect 0 '' bmslice prepare --undo && state_same; }
