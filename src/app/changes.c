@@ -29,15 +29,19 @@ void changes_close(Changes *changes)
     g_free(changes);
 }
 
-GPtrArray *changes_list(const Changes *changes, const char *owner)
+/* Those of @list that were done for @owner. */
+static GPtrArray *keep_owners(GPtrArray *list, const char *owner)
 {
-    GPtrArray *list = journal_list(changes->journal);
-
     for (guint i = list->len; owner && i-- > 0;) {
         if (strcmp(((const JournalEntry *)list->pdata[i])->owner, owner) != 0)
             g_ptr_array_remove_index(list, i);
     }
     return list;
+}
+
+GPtrArray *changes_list(const Changes *changes, const char *owner)
+{
+    return keep_owners(journal_list(changes->journal), owner);
 }
 
 /* What a command makes of a file follows the file: it runs again, for who knows whether it did. And
@@ -217,14 +221,16 @@ static bool undo_entry(Changes *changes, JournalEntry *entry, GError **error)
 static bool undo_some(Changes *changes, ChangesScope scope, gint64 since, const char *owner,
                       GError **error)
 {
-    g_autoptr(GPtrArray) list = changes_list(changes, owner);
+    g_autoptr(GPtrArray) list = keep_owners(journal_list_all(changes->journal), owner);
 
     for (guint i = list->len; i-- > 0;) {
         JournalEntry *entry = list->pdata[i];
+        bool ended = !journal_is_in_force(changes->journal, entry);
 
         if (entry->number <= since || (scope == CHANGES_KEPT && setting_is_volatile(entry->wanted)))
             continue;
-        if (!undo_entry(changes, entry, error))
+        if (ended ? !journal_mark(changes->journal, entry, JOURNAL_UNDONE, error)
+                  : !undo_entry(changes, entry, error))
             return false;
     }
     return journal_tidy(changes->journal, error);

@@ -135,27 +135,43 @@ bool journal_is_of_this_boot(const Journal *journal, const JournalEntry *entry)
     return g_strcmp0(entry->boot, journal->boot) == 0;
 }
 
-GPtrArray *journal_list(const Journal *journal)
+bool journal_is_in_force(const Journal *journal, const JournalEntry *entry)
+{
+    return !setting_is_volatile(entry->wanted) || journal_is_of_this_boot(journal, entry);
+}
+
+GPtrArray *journal_list_all(const Journal *journal)
 {
     GPtrArray *list = g_ptr_array_new();
 
     for (guint i = 0; i < journal->entries->len; i++) {
         JournalEntry *entry = journal->entries->pdata[i];
 
-        if (entry->state != JOURNAL_UNDONE &&
-            (!setting_is_volatile(entry->wanted) || journal_is_of_this_boot(journal, entry)))
+        if (entry->state != JOURNAL_UNDONE)
             g_ptr_array_add(list, entry);
+    }
+    return list;
+}
+
+GPtrArray *journal_list(const Journal *journal)
+{
+    GPtrArray *list = journal_list_all(journal);
+
+    for (guint i = list->len; i-- > 0;) {
+        if (!journal_is_in_force(journal, list->pdata[i]))
+            g_ptr_array_remove_index(list, i);
     }
     return list;
 }
 
 bool journal_has(const Journal *journal, const char *owner, SettingKind kind)
 {
-    for (guint i = 0; i < journal->entries->len; i++) {
-        const JournalEntry *entry = journal->entries->pdata[i];
+    g_autoptr(GPtrArray) list = journal_list_all(journal);
 
-        if (entry->state != JOURNAL_UNDONE && entry->wanted->kind == (int)kind &&
-            strcmp(entry->owner, owner) == 0)
+    for (guint i = 0; i < list->len; i++) {
+        const JournalEntry *entry = list->pdata[i];
+
+        if (entry->wanted->kind == (int)kind && strcmp(entry->owner, owner) == 0)
             return true;
     }
     return false;

@@ -40,10 +40,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Journal, journal_close)
  * kernel ends with its boot), the oldest first. Theirs; the array is the caller's. */
 GPtrArray *journal_list(const Journal *journal);
 
+/* The same, with those that a reboot has ended. */
+GPtrArray *journal_list_all(const Journal *journal);
 /* Was such a setting made for @owner and not taken back since, in this boot or one before? */
 bool journal_has(const Journal *journal, const char *owner, SettingKind kind);
 /* The number of the newest entry; 0: none. */
 gint64 journal_last(const Journal *journal);
+/* Or has a reboot ended it? */
+bool journal_is_in_force(const Journal *journal, const JournalEntry *entry);
 bool journal_is_of_this_boot(const Journal *journal, const JournalEntry *entry);
 
 /* Before the change, and flushed. The entry is the journal's. NULL with @error. */

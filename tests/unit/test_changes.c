@@ -223,6 +223,28 @@ static void test_other_boot(void)
     g_assert_null(ours);
 }
 
+/* The boot unit binds again what a slice had, until the slice is gone: in whichever boot that was.
+ */
+static void test_applied(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GError) error = NULL;
+
+    make(fake);
+    fake_host_write(fake, "/proc/sys/kernel/random/boot_id", "another\n");
+
+    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
+
+    g_assert_no_error(error);
+    g_assert_true(journal_has(changes->journal, CHANGES_HOST, SETTING_DRIVER));
+    g_assert_false(journal_has(changes->journal, "vf-worker1", SETTING_DRIVER));
+    g_assert_true(changes_undo(changes, CHANGES_ALL, "vf-worker1", &error));
+    g_assert_true(journal_has(changes->journal, CHANGES_HOST, SETTING_DRIVER));
+    g_assert_true(changes_undo(changes, CHANGES_ALL, CHANGES_HOST, &error));
+    g_assert_false(journal_has(changes->journal, CHANGES_HOST, SETTING_DRIVER));
+}
+
 /* VFs are not taken from a guest, nor is another card's port changed. */
 static void test_refused(void)
 {
@@ -297,6 +319,7 @@ int main(int argc, char **argv)
     g_test_add_func("/changes/killed", test_killed);
     g_test_add_func("/changes/changed-since", test_changed_since);
     g_test_add_func("/changes/other-boot", test_other_boot);
+    g_test_add_func("/changes/applied", test_applied);
     g_test_add_func("/changes/refused", test_refused);
     g_test_add_func("/changes/journal", test_journal);
     g_test_add_func("/changes/hanging", test_hanging);
