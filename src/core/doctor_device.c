@@ -174,42 +174,42 @@ void doctor_sriov(Doctor *doctor)
     }
 }
 
-/* The functions, bridges aside, that share the group of @pci: "0000:05:00.0, 0000:06:00.0", or
- * NULL. @pci must be the first of them. */
-static char *sharers(const Host *host, const HostPci *pci, bool *ret_has_nic)
+/* "0000:05:00.0, 0000:06:00.0" */
+static char *list_group(const HostPci *first, const GPtrArray *others)
 {
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autoptr(GString) list = g_string_new(first->address);
 
-    *ret_has_nic = false;
-    for (guint i = 0; i < host->pci->len; i++) {
-        const HostPci *other = host->pci->pdata[i];
+    for (guint i = 0; i < others->len; i++)
+        g_string_append_printf(list, ", %s", ((const HostPci *)others->pdata[i])->address);
+    return g_string_free(g_steal_pointer(&list), FALSE);
+}
 
-        if (other->iommu_group != pci->iommu_group || host_pci_is_bridge(other))
-            continue;
-        if (names->len == 0 && other != pci)
-            return NULL;
-        *ret_has_nic |= host_pci_is_nic(other);
-        g_ptr_array_add(names, other->address);
+/* Each group is told of once, at the first of its functions. */
+static bool is_shared_nic(const HostPci *pci, const GPtrArray *others)
+{
+    bool nic = host_pci_is_nic(pci);
+
+    for (guint i = 0; i < others->len; i++) {
+        const HostPci *other = others->pdata[i];
+
+        if (strcmp(other->address, pci->address) < 0)
+            return false;
+        nic |= host_pci_is_nic(other);
     }
-    if (names->len < 2)
-        return NULL;
-    g_ptr_array_add(names, NULL);
-    return g_strjoinv(", ", (char **)names->pdata);
+    return nic && others->len > 0;
 }
 
 void doctor_acs(Doctor *doctor)
 {
     for (guint i = 0; i < doctor->host->pci->len; i++) {
         const HostPci *pci = doctor->host->pci->pdata[i];
-        bool has_nic = false;
+        g_autoptr(GPtrArray) others = host_pci_group_others(doctor->host, pci);
         g_autofree char *list = NULL;
         g_autofree char *path = NULL;
 
-        if (pci->iommu_group == RECORD_UNSET || host_pci_is_bridge(pci))
+        if (host_pci_is_bridge(pci) || !is_shared_nic(pci, others))
             continue;
-        list = sharers(doctor->host, pci, &has_nic);
-        if (!list || !has_nic)
-            continue;
+        list = list_group(pci, others);
         path = g_strdup_printf("sys/kernel/iommu_groups/%" G_GINT64_FORMAT "/devices",
                                pci->iommu_group);
         finding_set_hint(doctor_report(doctor, FINDING_WARNING, path,

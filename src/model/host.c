@@ -71,12 +71,37 @@ static const Record sriov_record = {"sriov", sizeof(HostSriov), .node_offset = -
                                     RECORD_FIELDS(sriov_fields)};
 #undef AT
 
+#define AT(member) offsetof(HostNeighbour, member)
+static const Field neighbour_fields[] = {
+    {"system", FIELD_TEXT, AT(system), .doc = "name of the switch"},
+    {"port", FIELD_TEXT, AT(port), .doc = "its port"},
+};
+static const Record neighbour_record = {"neighbour", sizeof(HostNeighbour), .node_offset = -1,
+                                        .open = true, RECORD_FIELDS(neighbour_fields)};
+#undef AT
+
+#define AT(member) offsetof(HostLink, member)
+static const Field link_fields[] = {
+    {"width", FIELD_INT, AT(width), .doc = "lanes in use"},
+    {"max_width", FIELD_INT, AT(max_width), .doc = "lanes the device can use"},
+    {"speed_mtps", FIELD_INT, AT(speed_mtps), .doc = "MT/s of a lane: 8000 is 8.0 GT/s"},
+    {"max_speed_mtps", FIELD_INT, AT(max_speed_mtps), .doc = "what the device can do"},
+};
+static const Record link_record = {"link", sizeof(HostLink), .node_offset = -1, .open = true,
+                                   RECORD_FIELDS(link_fields)};
+#undef AT
+
 #define AT(member) offsetof(HostNet, member)
 static const Field net_fields[] = {
     {"name", FIELD_TEXT, AT(name), FIELD_REQUIRED, .doc = "network interface"},
     {"mac", FIELD_TEXT, AT(mac), .doc = "permanent MAC address"},
+    {"altnames", FIELD_TEXTS, AT(altnames), FIELD_NULLABLE, .doc = "its other names"},
+    {"representor", FIELD_TEXT, AT(representor),
+     .doc = "the port of the NIC's switch it stands for"},
     {"speed_mbps", FIELD_INT, AT(speed_mbps), .doc = "link speed"},
     {"carrier", FIELD_FLAG, AT(carrier), .doc = "is there a link?"},
+    {"neighbour", FIELD_POINTER, AT(neighbour), .record = &neighbour_record,
+     .doc = "the other end of its cable, by LLDP"},
     {"uses", FIELD_TEXTS, AT(uses), FIELD_NULLABLE, .doc = "what the host does with it"},
 };
 static const Record net_record = {"net", sizeof(HostNet), .node_offset = -1, .open = true,
@@ -94,6 +119,9 @@ static const Field pci_fields[] = {
     {"driver", FIELD_TEXT, AT(driver), .doc = "bound driver"},
     {"node", FIELD_INT, AT(node), .doc = "NUMA node"},
     {"iommu_group", FIELD_INT, AT(iommu_group), .doc = "IOMMU group"},
+    {"root_complex", FIELD_TEXT, AT(root_complex), .doc = "the host bridge it hangs below"},
+    {"slot", FIELD_TEXT, AT(slot), .doc = "the slot it sits in"},
+    {"link", FIELD_POINTER, AT(link), .record = &link_record, .doc = "its PCIe link"},
     {"sriov", FIELD_POINTER, AT(sriov), .record = &sriov_record, .doc = "of a PF: its VFs"},
     {"pf", FIELD_TEXT, AT(pf), .form = &pci_address_form, .doc = "of a VF: address of its PF"},
     {"nets", FIELD_LIST, AT(nets), .record = &net_record, .doc = "its network interfaces"},
@@ -201,6 +229,10 @@ static bool has_net(const HostPci *pci, const char *name)
 
         if (g_strcmp0(net->name, name) == 0)
             return true;
+        for (guint k = 0; net->altnames && k < net->altnames->len; k++) {
+            if (strcmp(net->altnames->pdata[k], name) == 0)
+                return true;
+        }
     }
     return false;
 }
@@ -240,6 +272,19 @@ bool host_pci_is_nic(const HostPci *pci)
 {
     return pci->class_code && strlen(pci->class_code) == 6 &&
            g_str_has_prefix(pci->class_code, "02");
+}
+
+GPtrArray *host_pci_group_others(const Host *host, const HostPci *pci)
+{
+    GPtrArray *others = g_ptr_array_new();
+
+    for (guint i = 0; pci->iommu_group != RECORD_UNSET && i < host->pci->len; i++) {
+        HostPci *other = host->pci->pdata[i];
+
+        if (other != pci && other->iommu_group == pci->iommu_group && !host_pci_is_bridge(other))
+            g_ptr_array_add(others, other);
+    }
+    return others;
 }
 
 bool host_pci_is_bridge(const HostPci *pci)

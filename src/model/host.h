@@ -49,16 +49,32 @@ typedef struct {
 #define HOST_USE_BOND "bond"
 #define HOST_USE_VLAN "vlan"
 #define HOST_USE_ADDRESS                                                                           \
-    "address" /* an IP address is set: the host talks over it; see design 7.1 */
+    "address"              /* an IP address is set: the host talks over it; see design 7.1 */
+#define HOST_USE_SSH "ssh" /* the SSH session that discovery ran in comes over it */
 #define HOST_USE_ROOT_STORAGE "root-storage"
 #define HOST_USE_STORAGE "storage" /* a mounted file system, swap, or a block device in use */
 
+/* What stands at the other end of a cable, by LLDP. */
 typedef struct {
-    char *name, *mac; /* mac: the permanent one where the kernel tells */
+    char *system; /* name of the switch */
+    char *port;   /* its port, as it calls it */
+} HostNeighbour;
+
+typedef struct {
+    char *name, *mac;    /* mac: the permanent one where the kernel tells */
+    GPtrArray *altnames; /* char *: its other names; NULL: unknown */
+    char *representor;   /* of a port of the NIC's own switch: which, "pf0vf3"; NULL: it is none */
     gint64 speed_mbps;
     int carrier;
-    GPtrArray *uses; /* char *: HOST_USE_...; NULL: unknown */
+    HostNeighbour *neighbour; /* NULL: unknown */
+    GPtrArray *uses;          /* char *: HOST_USE_...; NULL: unknown */
 } HostNet;
+
+/* The PCIe link above a device: what it runs at, and what the device can do. */
+typedef struct {
+    gint64 width, max_width;           /* lanes */
+    gint64 speed_mtps, max_speed_mtps; /* 8000 is 8.0 GT/s */
+} HostLink;
 
 typedef struct {
     char *address;                      /* "0000:01:00.0" */
@@ -66,11 +82,14 @@ typedef struct {
     char *name;                         /* of pci.ids, or NULL */
     char *driver;                       /* NULL: none bound, or unknown */
     gint64 node, iommu_group;
-    HostSriov *sriov; /* NULL: no PF */
-    char *pf;         /* of a VF: the address of its PF */
-    GPtrArray *nets;  /* HostNet * */
-    GPtrArray *uses;  /* char *: uses that are not through a net, HOST_USE_ROOT_STORAGE ...;
-                       * NULL: unknown */
+    char *root_complex; /* "pci0000:00", the host bridge it hangs below */
+    char *slot;         /* as the firmware calls it */
+    HostLink *link;     /* of what has lanes to lose; NULL: unknown */
+    HostSriov *sriov;   /* NULL: no PF */
+    char *pf;           /* of a VF: the address of its PF */
+    GPtrArray *nets;    /* HostNet * */
+    GPtrArray *uses;    /* char *: uses that are not through a net, HOST_USE_ROOT_STORAGE ...;
+                         * NULL: unknown */
 } HostPci;
 
 typedef struct {
@@ -109,12 +128,15 @@ void host_check(const Host *host, GPtrArray *findings);
 
 const HostNode *host_find_node(const Host *host, gint64 id);
 const HostPci *host_find_pci(const Host *host, const char *address);
-/* By netdev name or by address ("0000:01:00.1", "01:00.1"). */
+/* By netdev name, other names too, or by address ("0000:01:00.1", "01:00.1"). */
 const HostPci *host_find_nic(const Host *host, const char *name_or_address);
 const HostCore *host_core_of_cpu(const Host *host, guint cpu);
 
 /* Network controllers: PCI class 02xxxx. */
 bool host_pci_is_nic(const HostPci *pci);
+/* The others of its IOMMU group, bridges aside (const HostPci *, the host's own); empty also where
+ * the group is not known. Caller unrefs. */
+GPtrArray *host_pci_group_others(const Host *host, const HostPci *pci);
 /* Bridges (class 06xxxx) belong to the fabric: vfio leaves them in a group without harm. */
 bool host_pci_is_bridge(const HostPci *pci);
 /* The host's own uses of a function, its own and those of its nets; the array is the caller's, the

@@ -12,7 +12,10 @@
 #define AT(member) offsetof(AskedNet, member)
 static const Field net_fields[] = {
     {"name", FIELD_TEXT, AT(name), FIELD_REQUIRED, .doc = "network interface"},
+    {"altnames", FIELD_TEXTS, AT(altnames), FIELD_NULLABLE, .doc = "its other names"},
     {"mac", FIELD_TEXT, AT(mac), .doc = "permanent MAC address"},
+    {"system", FIELD_TEXT, AT(system), .doc = "the switch at the other end"},
+    {"port", FIELD_TEXT, AT(port), .doc = "its port"},
     {"uses", FIELD_TEXTS, AT(uses), .doc = "what the host uses it for, by itself"},
 };
 static const Record net_record = {"net", sizeof(AskedNet), .node_offset = -1, .open = true,
@@ -49,6 +52,8 @@ Asked *asked_new_live(void)
     asked->version = 1;
     asked->arch = uname(&uts) == 0 ? g_strdup(uts.machine) : NULL;
     asked->kvm = ask_kvm();
+    asked_add_names(asked);
+    asked_add_lldp(asked);
     return asked;
 }
 

@@ -15,8 +15,10 @@
 
 typedef struct {
     char *name;
-    char *mac;       /* the permanent one, as the driver tells it; or NULL */
-    GPtrArray *uses; /* char *: HOST_USE_... that the interface has by itself */
+    GPtrArray *altnames; /* char *; NULL: unknown */
+    char *mac;           /* the permanent one, as the driver tells it; or NULL */
+    char *system, *port; /* of the switch at the other end, by LLDP; or NULL */
+    GPtrArray *uses;     /* char *: HOST_USE_... that the interface has by itself */
 } AskedNet;
 
 typedef struct {
@@ -26,6 +28,13 @@ typedef struct {
     int routes;      /* could the routes be read? */
     GPtrArray *nets; /* AskedNet * */
 } Asked;
+
+/* asked_names.c: adds all interfaces with their other names. */
+void asked_add_names(Asked *asked);
+
+/* asked_lldp.c: adds what lldpd has heard, where it runs; and that of its answer @text. */
+void asked_add_lldp(Asked *asked);
+void asked_add_neighbours(Asked *asked, const char *text);
 
 /* Asks the running kernel all but what is asked for each interface (asked_find_net). */
 Asked *asked_new_live(void);

@@ -5,9 +5,9 @@
 
 #include "port/discover_parts.h"
 
-/* In order: nodes need the online CPUs, PCI functions the nodes, nets and storage the functions. */
+/* In order: nodes need the online CPUs, PCI functions the nodes, all others the functions. */
 static void (*const PARTS[])(Discovery *discovery) = {
-    discover_kernel, discover_memory, discover_pci, discover_nets, discover_storage,
+    discover_kernel, discover_memory, discover_pci, discover_nets, discover_place, discover_storage,
 };
 
 /* More than the paragraph of the first CPU; the kernel takes its time for those of many. */

@@ -116,6 +116,49 @@ static char *read_mac(Discovery *discovery, const Net *net)
     return asked && asked->mac && is_mac(asked->mac) ? g_strdup(asked->mac) : g_steal_pointer(&mac);
 }
 
+/* NULL: unknown. */
+static GPtrArray *copy_altnames(Asked *asked, const char *name)
+{
+    const AskedNet *net = asked ? asked_find_net(asked, name, false) : NULL;
+    GPtrArray *names;
+
+    if (!net || !net->altnames)
+        return NULL;
+    names = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < net->altnames->len; i++)
+        g_ptr_array_add(names, g_utf8_make_valid(net->altnames->pdata[i], -1));
+    return names;
+}
+
+static HostNeighbour *copy_neighbour(Asked *asked, const char *name)
+{
+    const AskedNet *net = asked ? asked_find_net(asked, name, false) : NULL;
+    HostNeighbour *neighbour;
+
+    if (!net || (!net->system && !net->port))
+        return NULL;
+    neighbour = discover_new("pci.nets.neighbour");
+    neighbour->system = g_strdup(net->system);
+    neighbour->port = g_strdup(net->port);
+    return neighbour;
+}
+
+/* A NIC whose own switch is driven by the host (switchdev) has an interface for each of its ports:
+ * "p0" is the wire, "pf0vf3" and "pf0sf1" stand for a function, "c1pf0vf3" for one on a controller
+ * of its own (Documentation/networking/representors.rst). */
+static char *read_representor(Root *root, const Net *net)
+{
+    g_autofree char *name = root_read_text(root, "%s/phys_port_name", net->path);
+    g_autofree char *board = root_read_text(root, "%s/phys_switch_id", net->path);
+    const char *port = name;
+
+    if (!name || !board)
+        return NULL;
+    if (*port == 'c')
+        port += 1 + strspn(port + 1, "0123456789");
+    return g_str_has_prefix(port, "pf") ? g_steal_pointer(&name) : NULL;
+}
+
 /* @known: no use can have been missed; else "none found" is not "none". */
 static HostNet *read_net(Discovery *discovery, const Net *net, bool known)
 {
@@ -126,6 +169,9 @@ static HostNet *read_net(Discovery *discovery, const Net *net, bool known)
     host_net->name = g_utf8_make_valid(net->name, -1);
     host_net->mac = read_mac(discovery, net);
     /* SPEED_UNKNOWN is -1, which some drivers give as unsigned; without a link some say 0. */
+    host_net->representor = read_representor(discovery->root, net);
+    host_net->neighbour = copy_neighbour(discovery->asked, net->name);
+    host_net->altnames = copy_altnames(discovery->asked, net->name);
     host_net->speed_mbps = speed > 0 && speed < G_MAXINT ? speed : RECORD_UNSET;
     host_net->carrier = carrier >= 0 ? carrier != 0 : RECORD_UNSET;
     if (!known && net->uses->len == 0)

@@ -26,8 +26,7 @@ static void stack(GPtrArray *nets, const char *lower_name, const char *upper_nam
         g_ptr_array_add(lower->uppers, upper);
 }
 
-/* The lines of a file split at white space: GStrv *. */
-static GPtrArray *read_words(Root *root, const char *path)
+GPtrArray *discover_read_words(Root *root, const char *path)
 {
     GPtrArray *lines = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     g_autofree char *text = root_read_text(root, "%s", path);
@@ -64,7 +63,7 @@ static void clear_route(gpointer data)
 static GArray *read_routes(Root *root)
 {
     GArray *routes = g_array_new(FALSE, FALSE, sizeof(Route));
-    g_autoptr(GPtrArray) lines = read_words(root, "proc/net/route");
+    g_autoptr(GPtrArray) lines = discover_read_words(root, "proc/net/route");
 
     g_array_set_clear_func(routes, clear_route);
     for (guint i = 1; i < lines->len; i++) { /* after the heading */
@@ -90,7 +89,7 @@ static GArray *read_routes(Root *root)
 
 static void find_default_routes(Root *root, const GArray *routes, GPtrArray *nets)
 {
-    g_autoptr(GPtrArray) lines = read_words(root, "proc/net/ipv6_route");
+    g_autoptr(GPtrArray) lines = discover_read_words(root, "proc/net/ipv6_route");
 
     for (guint i = 0; i < routes->len; i++) {
         const Route *route = &g_array_index(routes, Route, i);
@@ -124,11 +123,25 @@ static const char *net_of_address(const GArray *routes, guint32 ip)
     return best ? best->name : NULL;
 }
 
+const char *discover_route_to(const GArray *routes, guint32 ip)
+{
+    const Route *best = NULL;
+
+    for (guint i = 0; i < routes->len; i++) {
+        const Route *route = &g_array_index(routes, Route, i);
+
+        if ((ip & route->mask) == route->destination &&
+            (!best || ntohl(route->mask) > ntohl(best->mask)))
+            best = route;
+    }
+    return best ? best->name : NULL;
+}
+
 /* A captured tree: fib_trie lists the host's own addresses, "|-- 10.0.0.5" and then "/32 host
  * LOCAL", but not the interfaces; those are told by the routes to the networks around them. */
 static void find_recorded_addresses(Root *root, const GArray *routes, GPtrArray *nets)
 {
-    g_autoptr(GPtrArray) lines = read_words(root, "proc/net/fib_trie");
+    g_autoptr(GPtrArray) lines = discover_read_words(root, "proc/net/fib_trie");
     guint32 ip = 0;
 
     for (guint i = 0; i < lines->len; i++) {
@@ -164,7 +177,7 @@ static void find_live_addresses(GPtrArray *nets)
 /* address, index, prefix length, scope, flags, name; scope 00 is global (include/net/ipv6.h). */
 static void find_ipv6_addresses(Root *root, GPtrArray *nets)
 {
-    g_autoptr(GPtrArray) lines = read_words(root, "proc/net/if_inet6");
+    g_autoptr(GPtrArray) lines = discover_read_words(root, "proc/net/if_inet6");
 
     for (guint i = 0; i < lines->len; i++) {
         char **words = lines->pdata[i];
@@ -212,7 +225,7 @@ static bool is_vlan_line(char **words)
 
 static void find_stacks(Root *root, GPtrArray *nets)
 {
-    g_autoptr(GPtrArray) vlans = read_words(root, "proc/net/vlan/config");
+    g_autoptr(GPtrArray) vlans = discover_read_words(root, "proc/net/vlan/config");
     guint known = nets->len; /* more may be named on the way */
 
     for (guint i = 0; i < known; i++) {
@@ -314,8 +327,10 @@ static bool find_own_uses(Discovery *discovery, GPtrArray *nets)
 
     find_default_routes(root, routes, nets);
     find_ipv6_addresses(root, nets);
+    discover_remote_storage(discovery, routes, nets);
     if (!discovery->directory) {
         find_live_addresses(nets);
+        discover_ssh(discovery, nets);
         keep_asked(discovery->asked, nets, known);
         return known;
     }
@@ -326,7 +341,7 @@ static bool find_own_uses(Discovery *discovery, GPtrArray *nets)
 bool discover_net_uses(Discovery *discovery, GPtrArray *nets)
 {
     Root *root = discovery->root;
-    g_autoptr(GPtrArray) vlans = read_words(root, "proc/net/vlan/config");
+    g_autoptr(GPtrArray) vlans = discover_read_words(root, "proc/net/vlan/config");
     bool known = discovery->directory && discovery->asked ? take_asked(discovery->asked, nets)
                                                           : find_own_uses(discovery, nets);
 

@@ -32,6 +32,7 @@ void discover_kernel(Discovery *discovery);
 void discover_memory(Discovery *discovery);
 void discover_pci(Discovery *discovery);
 void discover_nets(Discovery *discovery);
+void discover_place(Discovery *discovery);
 void discover_storage(Discovery *discovery);
 
 /* A network interface of the host, of a PCI function or virtual. */
@@ -47,6 +48,16 @@ Net *discover_find_net(GPtrArray *nets, const char *name, bool add);
 /* Fills uppers and uses of @nets (Net *), and adds what else it comes across. False: routes or
  * addresses could not be read, so that there may be more uses than those found. */
 bool discover_net_uses(Discovery *discovery, GPtrArray *nets);
+
+/* discover_remote.c: adds the uses of interfaces by file systems and disks elsewhere, and by the
+ * SSH session that this runs in. */
+void discover_remote_storage(Discovery *discovery, const GArray *routes, GPtrArray *nets);
+void discover_ssh(Discovery *discovery, GPtrArray *nets);
+/* The interface over which @ip (in the order of struct in_addr) is reached, or NULL; the routes are
+ * those that discover_net_use.c read. */
+const char *discover_route_to(const GArray *routes, guint32 ip);
+/* The lines of a file split at white space: GStrv *. */
+GPtrArray *discover_read_words(Root *root, const char *path);
 
 /* An unset struct of the Host: "nodes", "nodes.hugepages", "pci", "pci.nets" ... (keys of the Host
  * JSON); to be added to such a list of the Host, which frees it. */

@@ -22,7 +22,7 @@ def comparable(host):
 
 def differences(found, wanted, path=""):
     if isinstance(found, dict) and isinstance(wanted, dict):
-        for key in sorted(found.keys() | wanted.keys()):
+        for key in sorted(wanted):  # what it did not know yet when it was live is not compared
             yield from differences(found.get(key), wanted.get(key), f"{path}.{key}")
     elif isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
         for i, pair in enumerate(zip(found, wanted)):

@@ -103,8 +103,12 @@ static const struct {
 } TREES[] = {
     {"seed", ""},
     {"one-node", ""},
-    {"sub-numa", ":0:0: warning: host: the NUMA node of 1 of 4 NICs is not known "
-                 "[nic-node-unknown]\n"},
+    {"sub-numa",
+     ":0:0: warning: host: the NUMA node of 1 of 4 NICs is not known [nic-node-unknown]\n"
+     ":0:0: warning: host: 0000:81:00.0 (ens1f0) can use 16 PCIe lanes and has 8: the slot has no "
+     "more, or the card does not sit well [pcie-narrow]\n"
+     ":0:0: warning: host: 0000:81:00.0 (ens1f0) can run its PCIe link at 16.0 GT/s and runs at "
+     "8.0 [pcie-slow]\n"},
     {"stacked-net", ""},
 };
 
