@@ -30,10 +30,10 @@ static CpuSet *find_online(Root *root)
     return online;
 }
 
-/* The older name of a file means the same (since 5.3 thread_siblings is core_cpus). */
+/* The newer name means the same (core_cpus since 5.3); kernels have kept the older one. */
 static CpuSet *find_siblings(Root *root, int cpu)
 {
-    static const char *const names[] = {"core_cpus", "thread_siblings"};
+    static const char *const names[] = {"thread_siblings", "core_cpus"};
     CpuSet *set = NULL;
 
     for (guint i = 0; i < G_N_ELEMENTS(names) && !set; i++) {

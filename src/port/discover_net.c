@@ -195,14 +195,17 @@ static char *function_of(Root *root, const Net *net)
     return functions->len ? g_strdup(functions->pdata[functions->len - 1]) : NULL;
 }
 
-/* Below the function itself, or below its virtio device. */
-static void find_function_nets(Root *root, const char *address, GPtrArray *nets)
+/* Below the function itself, or below its virtio device. There are hundreds of others. */
+static void find_function_nets(Root *root, const HostPci *pci, GPtrArray *nets)
 {
+    const char *address = pci->address;
     g_autofree char *own = g_strdup_printf(DEVICES "/%s/net", address);
-    g_autoptr(GPtrArray) names = root_list(root, DEVICES "/%s", address);
+    bool virtio = g_strcmp0(pci->vendor, "1af4") == 0;
+    g_autoptr(GPtrArray) names = virtio ? root_list(root, DEVICES "/%s", address) : NULL;
 
-    add_folder(root, own, nets);
-    for (guint i = 0; i < names->len; i++) {
+    if (host_pci_is_nic(pci) || virtio || !pci->class_code)
+        add_folder(root, own, nets);
+    for (guint i = 0; names && i < names->len; i++) {
         g_autofree char *folder = NULL;
 
         if (discover_numbered(names->pdata[i], "virtio") < 0)
@@ -255,8 +258,7 @@ void discover_nets(Discovery *discovery)
     /* A capture may have either, and a USB NIC is only in the first. */
     add_folder(discovery->root, "sys/class/net", nets);
     for (guint i = 0; i < host->pci->len; i++)
-        find_function_nets(discovery->root,
-                           ((const HostPci *)g_ptr_array_index(host->pci, i))->address, nets);
+        find_function_nets(discovery->root, g_ptr_array_index(host->pci, i), nets);
     known = discover_net_uses(discovery, nets);
     g_ptr_array_sort(nets, compare_nets);
     for (guint i = 0; i < nets->len; i++) {

@@ -75,6 +75,7 @@ void pci_names_fill(GPtrArray *functions, const char *text, gsize length)
     g_ptr_array_sort(sorted, compare_ids);
     for (guint i = 0; i < sorted->len; i++) {
         HostPci *pci = sorted->pdata[i];
+        const HostPci *before = i ? sorted->pdata[i - 1] : NULL;
 
         if (g_strcmp0(pci->vendor, id) != 0) {
             g_autofree char *start = g_strdup_printf("\n%s  ", pci->vendor);
@@ -85,7 +86,10 @@ void pci_names_fill(GPtrArray *functions, const char *text, gsize length)
             text = vendor ? vendor + vendor_length : text;
             vendor_end = vendor && text < end ? find_end(text + 1, end) : end;
         }
-        if (vendor)
+        if (before && g_strcmp0(before->vendor, pci->vendor) == 0 &&
+            strcmp(before->device, pci->device) == 0)
+            pci->name = g_strdup(before->name); /* VFs come by the hundred */
+        else if (vendor)
             name_function(pci, vendor, vendor_length, vendor_end);
     }
 }

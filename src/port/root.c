@@ -20,6 +20,8 @@ struct Root {
     bool whole;      /* it is "/": no path leads out of it, and the kernel made its files */
     RootTrace trace; /* or NULL */
     void *trace_data;
+    char *folder; /* the one looked into last: most files are read next to others */
+    int folder_fd;
     bool quiet;
 };
 
@@ -60,6 +62,9 @@ void root_close(Root *root)
     if (!root)
         return;
     (void)close(root->fd);
+    if (root->folder)
+        (void)close(root->folder_fd);
+    g_free(root->folder);
     g_free(root);
 }
 
@@ -88,6 +93,50 @@ static int resolve(Root *root, const char *path, bool follow)
 }
 
 #define OPEN_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+/* The folder of @path, and *@ret_name, the last part; -1 when it cannot be had. Resolved once for
+ * all that is read in it. The descriptor stays the root's. */
+static int folder_of(Root *root, const char *path, const char **ret_name)
+{
+    const char *slash = strrchr(path, '/');
+    gsize length = slash ? (gsize)(slash - path) : 0;
+    g_autofree char *folder = NULL;
+    int fd;
+
+    *ret_name = slash ? slash + 1 : path;
+    if (root->whole || !slash) {
+        *ret_name = path;
+        return root->whole ? root->fd : -1;
+    }
+    if (root->folder && strlen(root->folder) == length && memcmp(root->folder, path, length) == 0)
+        return root->folder_fd;
+    folder = g_strndup(path, length);
+    fd = resolve(root, folder, true);
+    if (fd < 0)
+        return -1;
+    if (root->folder)
+        (void)close(root->folder_fd);
+    g_free(root->folder);
+    root->folder = g_steal_pointer(&folder);
+    return root->folder_fd = fd;
+}
+
+/* A regular file of a captured tree that is no symlink itself. False: it may be another way. */
+static bool open_in_folder(Root *root, const char *path, struct stat *ret_status, int *ret_fd)
+{
+    const char *name;
+    int folder = root->whole ? -1 : folder_of(root, path, &name);
+
+    *ret_fd = -1;
+    if (folder < 0)
+        return false;
+    if (fstatat(folder, name, ret_status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT;
+    if (!S_ISREG(ret_status->st_mode))
+        return false;
+    *ret_fd = openat(folder, name, OPEN_FLAGS | O_NOFOLLOW);
+    return true;
+}
 
 /* Of a captured tree reading starts only once it is sure what the file is: to open a device node
  * may already do something (a watchdog), and a FIFO waits for its other end. */
@@ -147,9 +196,11 @@ static char *make_valid(char *text)
 static char *read_start(Root *root, const char *path, gsize max)
 {
     struct stat status;
-    int fd = open_checked(root, path, S_IFREG, 0, &status);
     char *text = NULL;
+    int fd;
 
+    if (!open_in_folder(root, path, &status, &fd))
+        fd = open_checked(root, path, S_IFREG, 0, &status);
     if (fd < 0)
         return NULL;
     text = read_bounded(fd, status.st_size > 0, max);
@@ -237,14 +288,16 @@ CpuSet *root_read_cpus(Root *root, const char *format, ...)
 char *root_read_link(Root *root, const char *format, ...)
 {
     FORMAT_PATH(path, format);
-    int fd = resolve(root, path, false);
+    const char *name;
+    int folder = folder_of(root, path, &name);
     char target[PATH_MAX];
-    ssize_t length;
+    ssize_t length = folder >= 0 ? readlinkat(folder, name, target, sizeof target - 1) : -1;
+    int fd = folder < 0 ? resolve(root, path, false) : -1; /* a name in the root itself */
 
-    if (fd < 0)
-        return NULL;
-    length = readlinkat(fd, "", target, sizeof target - 1);
-    (void)close(fd);
+    if (fd >= 0) {
+        length = readlinkat(fd, "", target, sizeof target - 1);
+        (void)close(fd);
+    }
     if (length <= 0)
         return NULL;
     target[length] = '\0';
