@@ -68,8 +68,8 @@ wait_words() {
     done
 }
 
-# booted SLICE: until its guest is through with its first words. Now and then QEMU's emulated AMD-V loses
-# a guest's timer interrupt, and the guest's kernel says "stalls" for ever; one such guest is reset.
+# booted SLICE: until its guest is through with its first words. Its kernel may stall like the server's
+# (../lib/server.sh); one such guest is reset.
 booted() {
     local end=$((SECONDS + 300)) words resets=0
     until words=$(guest_words "$1" 2>/dev/null) && grep -q '^guest: done' <<<"$words"; do
