@@ -10,6 +10,11 @@
 #include "model/plan.h"
 
 void show_host(const Term *term, const Host *host);
+/* Parts of it: what it is in one line, NUMA nodes, cores and siblings, NICs. */
+void show_host_head(const Term *term, const Host *host);
+void show_host_memory(const Term *term, const Host *host);
+void show_host_cpus(const Term *term, const Host *host);
+void show_host_nics(const Term *term, const Host *host);
 /* Core map by node (each CPU, who owns it), slices, what is refused, steps. */
 void show_plan(const Term *term, const Host *host, const Plan *plan);
 /* A fleet's plan: each host's slices by name, the figures. */

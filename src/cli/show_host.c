@@ -1,97 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A host for people: what it is, its NUMA nodes, who is sibling of whom, its NICs. */
-#include "cli/show.h"
-
 #include <string.h>
 
 #include "base/text.h"
-
-/* One column of a table: title, and the text of one row (caller frees). */
-typedef struct {
-    const char *title;
-    char *(*text)(const Host *host, const void *item);
-    bool shrinks; /* cut when the line is too long */
-} Column;
-
-/* No column is cut below this. */
-#define SHRUNK_WIDTH 12
-#define GAP 2
-
-/* The cells of one column, the title first: char *. */
-static GPtrArray *fill_column(const Column *column, const Host *host, const GPtrArray *items)
-{
-    GPtrArray *cells = g_ptr_array_new_with_free_func(g_free);
-
-    g_ptr_array_add(cells, g_strdup(column->title));
-    for (guint i = 0; i < items->len; i++) {
-        g_autofree char *text = column->text(host, items->pdata[i]);
-
-        g_ptr_array_add(cells, text_quote(text ? text : "-", 200));
-    }
-    return cells;
-}
-
-static guint column_width(const GPtrArray *cells)
-{
-    guint width = 0;
-
-    for (guint i = 0; i < cells->len; i++)
-        width = MAX(width, (guint)g_utf8_strlen(cells->pdata[i], -1));
-    return width;
-}
-
-/* The widths of all columns, the ones that may shrink cut down to what the terminal leaves. */
-static void fit_widths(const Term *term, const Column *columns, guint n_columns,
-                       const GPtrArray *texts, guint *widths)
-{
-    guint total = 0;
-
-    for (guint i = 0; i < n_columns; i++) {
-        widths[i] = column_width(texts->pdata[i]);
-        total += GAP + widths[i];
-    }
-    for (guint i = 0; i < n_columns && total > term->width; i++) {
-        guint most = widths[i] > SHRUNK_WIDTH ? widths[i] - SHRUNK_WIDTH : 0;
-        guint cut = columns[i].shrinks ? MIN(total - term->width, most) : 0;
-
-        widths[i] -= cut;
-        total -= cut;
-    }
-}
-
-/* What tells one model from another stands at its end: "...10-Gigabit X540-AT2". */
-static char *cut_start(const char *cell, guint width)
-{
-    glong length = g_utf8_strlen(cell, -1);
-
-    if (length <= (glong)width)
-        return g_strdup(cell);
-    return g_strconcat("...", g_utf8_offset_to_pointer(cell, length - (glong)width + 3), NULL);
-}
-
-static void show_table(const Term *term, const char *title, const Column *columns, guint n_columns,
-                       const Host *host, const GPtrArray *items)
-{
-    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
-    g_autofree guint *widths = g_new0(guint, n_columns);
-
-    if (!items->len)
-        return;
-    for (guint i = 0; i < n_columns; i++)
-        g_ptr_array_add(texts, fill_column(&columns[i], host, items));
-    fit_widths(term, columns, n_columns, texts, widths);
-    term_print(term, TERM_BOLD, "\n%s\n", title);
-    for (guint row = 0; row <= items->len; row++) {
-        for (guint i = 0; i < n_columns; i++) {
-            g_autofree char *cut = cut_start(((GPtrArray *)texts->pdata[i])->pdata[row], widths[i]);
-            bool last = i + 1 == n_columns;
-            int pad = last ? 0 : (int)(widths[i] - MIN(g_utf8_strlen(cut, -1), widths[i]));
-
-            term_print(term, row ? TERM_PLAIN : TERM_DIM, "%*s%s%*s", GAP, "", cut, pad, "");
-        }
-        term_print(term, TERM_PLAIN, "\n");
-    }
-}
+#include "cli/show.h"
+#include "cli/show_table.h"
 
 static char *number_text(gint64 number)
 {
@@ -210,9 +123,52 @@ static char *pci_node(const Host *host, const void *item)
     return number_text(((const HostPci *)item)->node);
 }
 
+/* "12 free", "12 on vfio", "12 the host's", "12 with 0000:01:00.1": can its IOMMU group go to a guest? It goes
+ * whole or not at all, so one member that the host uses keeps all of it. */
 static char *pci_group(const Host *host, const void *item)
 {
-    return number_text(((const HostPci *)item)->iommu_group);
+    const HostPci *pci = item;
+    g_autoptr(GPtrArray) others = host_pci_group_others(host, pci);
+    g_autoptr(GPtrArray) uses = host_pci_uses(pci);
+    g_autofree char *group = number_text(pci->iommu_group);
+    const char *neighbour = NULL, *state = NULL;
+
+    for (guint i = 0; i < others->len; i++) {
+        const HostPci *other = others->pdata[i];
+        g_autoptr(GPtrArray) other_uses = host_pci_uses(other);
+
+        neighbour = neighbour ? neighbour : other->address;
+        if (other_uses->len > 0)
+            return g_strdup_printf("%s with the host's %s", group, other->address);
+    }
+    if (!group)
+        return NULL;
+    if (uses->len > 0)
+        state = "the host's";
+    else if (!host_pci_use_is_known(pci))
+        state = "not known";
+    else if (!neighbour)
+        state = g_strcmp0(pci->driver, "vfio-pci") == 0 ? "on vfio" : "free";
+    return state ? g_strdup_printf("%s %s", group, state)
+                 : g_strdup_printf("%s with %s", group, neighbour);
+}
+
+/* "8GT/s x8", and what it could be where that is more. */
+static char *pci_link(const Host *host, const void *item)
+{
+    const HostLink *link = ((const HostPci *)item)->link;
+    g_autofree char *now = NULL, *most = NULL;
+
+    if (!link || link->width <= 0 || link->speed_mtps <= 0)
+        return NULL;
+    now =
+        g_strdup_printf("%gGT/s x%" G_GINT64_FORMAT, (double)link->speed_mtps / 1000, link->width);
+    if (link->max_width <= link->width && link->max_speed_mtps <= link->speed_mtps)
+        return g_steal_pointer(&now);
+    most = g_strdup_printf("%gGT/s x%" G_GINT64_FORMAT,
+                           (double)MAX(link->max_speed_mtps, link->speed_mtps) / 1000,
+                           MAX(link->max_width, link->width));
+    return g_strdup_printf("%s of %s", now, most);
 }
 
 static char *pci_driver(const Host *host, const void *item)
@@ -280,16 +236,41 @@ static char *nic_uses(const Host *host, const void *item)
     return pci_uses(host, item);
 }
 
+/* The switch and its port at the other end, where LLDP tells. */
+static char *nic_neighbours(const Host *host, const void *item)
+{
+    const HostPci *pci = item;
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < pci->nets->len; i++) {
+        const HostNeighbour *neighbour = ((const HostNet *)pci->nets->pdata[i])->neighbour;
+
+        if (neighbour)
+            g_ptr_array_add(
+                texts, g_strdup_printf("%s %s", neighbour->system ?: "?", neighbour->port ?: "?"));
+    }
+    return join(texts);
+}
+
 static const Column NIC_COLUMNS[] = {
-    {"ADDRESS", pci_address}, {"NET", nic_names},   {"MODEL", pci_model, true},
-    {"NODE", pci_node},       {"GROUP", pci_group}, {"DRIVER", pci_driver},
-    {"VFS", nic_vfs},         {"LINK", nic_links},  {"USED BY HOST", nic_uses},
+    {"ADDRESS", pci_address},
+    {"NET", nic_names},
+    {"MODEL", pci_model, .shrinks = true},
+    {"NODE", pci_node},
+    {"IOMMU GROUP", pci_group},
+    {"DRIVER", pci_driver},
+    {"VFS", nic_vfs},
+    {"LINK", nic_links},
+    {"PCIE", pci_link, .rare = true},
+    {"SWITCH", nic_neighbours, .rare = true},
+    {"USED BY HOST", nic_uses},
 };
 
 /* What else must not be handed to a slice. */
 static const Column OTHER_COLUMNS[] = {
-    {"ADDRESS", pci_address}, {"MODEL", pci_model, true}, {"NODE", pci_node},
-    {"GROUP", pci_group},     {"DRIVER", pci_driver},     {"USED BY HOST", pci_uses},
+    {"ADDRESS", pci_address}, {"MODEL", pci_model, .shrinks = true},
+    {"NODE", pci_node},       {"IOMMU GROUP", pci_group},
+    {"DRIVER", pci_driver},   {"USED BY HOST", pci_uses},
 };
 
 static char *count_text(gint64 count, const char *what)
@@ -330,7 +311,7 @@ static const char *flag_text(int flag)
     return flag == RECORD_UNSET ? "unknown" : flag ? "yes" : "no";
 }
 
-static void show_head(const Term *term, const Host *host)
+void show_host_head(const Term *term, const Host *host)
 {
     g_autofree char *name = text_quote(host->hostname ? host->hostname : "(no name)", 100);
     g_autofree char *model = text_quote(host->cpu.model ? host->cpu.model : "unknown CPU", 100);
@@ -418,18 +399,39 @@ static GPtrArray *select_pci(const Host *host, bool nics)
     return selected;
 }
 
-void show_host(const Term *term, const Host *host)
+void show_host_memory(const Term *term, const Host *host)
 {
-    g_autoptr(GPtrArray) nics = select_pci(host, true);
-    g_autoptr(GPtrArray) others = select_pci(host, false);
-
-    show_head(term, host);
     show_table(term, "NUMA nodes", NODE_COLUMNS, G_N_ELEMENTS(NODE_COLUMNS), host, host->nodes);
+}
+
+void show_host_cpus(const Term *term, const Host *host)
+{
     term_print(term, TERM_BOLD, "\nCores (siblings together)\n");
     for (guint i = 0; i < host->nodes->len; i++)
         show_node_cores(term, host, ((const HostNode *)g_ptr_array_index(host->nodes, i))->id);
     show_node_cores(term, host, RECORD_UNSET);
+}
+
+void show_host_nics(const Term *term, const Host *host)
+{
+    g_autoptr(GPtrArray) nics = select_pci(host, true);
+
     show_table(term, "NICs", NIC_COLUMNS, G_N_ELEMENTS(NIC_COLUMNS), host, nics);
+}
+
+static void show_others(const Term *term, const Host *host)
+{
+    g_autoptr(GPtrArray) others = select_pci(host, false);
+
     show_table(term, "Other devices the host uses", OTHER_COLUMNS, G_N_ELEMENTS(OTHER_COLUMNS),
                host, others);
+}
+
+void show_host(const Term *term, const Host *host)
+{
+    show_host_head(term, host);
+    show_host_memory(term, host);
+    show_host_cpus(term, host);
+    show_host_nics(term, host);
+    show_others(term, host);
 }

@@ -2,7 +2,7 @@
 #include "cli/verbs.h"
 
 const Verb VERBS[] = {
-    {"discover", "", "inventory of this host, or of a captured tree (--root)", 0, 0,
+    {"discover", "[PART]", "inventory of this host, or of a captured tree (--root)", 0, 1,
      DISCOVER_OPTIONS, cmd_discover},
     {"capture", "FILE", "what discover and doctor read of this host, as a tar", 1, 1,
      CAPTURE_OPTIONS, cmd_capture},

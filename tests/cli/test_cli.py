@@ -7,6 +7,7 @@ Nothing here needs libvirtd, and nothing may change a host.
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -77,6 +78,33 @@ def test_discover_json():
     host = json.loads(run("discover", "--json").stdout)
     assert host["version"] == 1 and host["replayed"] is False
     assert host["cpu"]["threads"] == os.cpu_count()
+
+
+def test_discover_parts():
+    whole = json.loads(run("discover", "--json").stdout)
+    for part, members in {"nics": ["pci"], "cpus": ["cpu", "cores"], "memory": ["nodes"]}.items():
+        json_part = json.loads(run("discover", part, "--json").stdout)
+        assert sorted(json_part) == sorted(members)
+        for member in members:
+            all_of_it = whole[member]
+            if member == "pci":
+                all_of_it = [pci for pci in all_of_it if pci["class"].startswith("02")]
+            if member != "nodes":  # free memory moves
+                assert json_part[member] == all_of_it
+        text = run("discover", part).stdout
+        assert text.splitlines()[0] == run("discover").stdout.splitlines()[0]
+        assert len(text) < len(run("discover").stdout)
+    expect(run("discover", "discs"), USAGE, "nics, cpus and memory")
+
+
+def test_discover_groups():
+    """Who stands in the way of handing a port through."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.unpack_archive(SOURCE / "tests/hosts/lab-shared-group.tar.xz", folder)
+        text = run("discover", "nics", "--root", folder).stdout
+        for words in (r"0000:11:00.0 .* 8 with 0000:11:00.1 ", r"0000:41:00.0 .* 6 the host's ",
+                      r"0000:41:00.1 .* 6 with the host's 0000:41:00.0 "):
+            assert re.search(words, text), text
 
 
 def test_discover_root():
