@@ -4,6 +4,7 @@
 
 #include "app/fleet.h"
 #include "base/error.h"
+#include "core/libvirt_host.h"
 #include "core/place.h"
 #include "port/discover.h"
 #include "port/facts.h"
@@ -202,6 +203,18 @@ bool ops_plan(const JobOptions *options, Job **ret_job, GError **error)
     }
     *ret_job = g_steal_pointer(&job);
     return true;
+}
+
+Host *ops_discover_libvirt(const char *uri, GPtrArray *findings, GError **error)
+{
+    g_autoptr(Virt) virt = virt_open(uri, error);
+    g_autofree char *hostname = NULL;
+    g_autofree char *capabilities = NULL;
+    g_autoptr(GPtrArray) devices = NULL;
+
+    if (!virt || !virt_read_inventory(virt, &hostname, &capabilities, &devices, error))
+        return NULL;
+    return host_from_libvirt(hostname, capabilities, devices, findings, error);
 }
 
 Host *ops_discover(const char *root, GPtrArray *findings, GError **error)

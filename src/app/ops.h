@@ -121,6 +121,9 @@ bool ops_doctor(const DoctorOptions *options, Job **ret_job, Condition **ret_con
 /* The inventory of this host (@root NULL) or of a captured tree. */
 Host *ops_discover(const char *root, GPtrArray *findings, GError **error);
 
+/* The inventory of the host that libvirt at @uri leads to, as far as it tells. */
+Host *ops_discover_libvirt(const char *uri, GPtrArray *findings, GError **error);
+
 /* What discovery and doctor read of this host, into the tar @path ("-": standard output).
  * *@ret_entries: how many files, links and folders are in it. */
 bool ops_capture(const char *path, bool anonymise, guint *ret_entries, GPtrArray *findings,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* discover: inventory of this host or of a captured tree, all of it or a part. */
+/* discover: inventory of this host, a captured tree or libvirt's host, all of it or a part. */
 #include <string.h>
 
 #include "base/error.h"
@@ -7,11 +7,13 @@
 #include "cli/cmd.h"
 #include "cli/show.h"
 
-static char *root_option;
+static char *root_option, *host_option;
 
 const GOptionEntry DISCOVER_OPTIONS[] = {
     {"root", 0, 0, G_OPTION_ARG_FILENAME, &root_option,
      "read the captured tree in DIR (DIR/sys, DIR/proc) instead of this host", "DIR"},
+    {"host", 0, 0, G_OPTION_ARG_STRING, &host_option,
+     "what libvirt at URI tells of its host (qemu+ssh://root@server1/system)", "URI"},
     G_OPTION_ENTRY_NULL,
 };
 
@@ -82,7 +84,13 @@ int cmd_discover(const Globals *globals, char *const *args, GError **error)
 
     if (args && !part)
         return EXIT_USAGE;
-    host = ops_discover(root_option, findings, error);
+    if (root_option && host_option) {
+        g_set_error(error, BMS_ERROR, BMS_ERROR_USAGE,
+                    "discover: --root and --host name two hosts; give one of them");
+        return EXIT_USAGE;
+    }
+    host = host_option ? ops_discover_libvirt(host_option, findings, error)
+                       : ops_discover(root_option, findings, error);
     if (!host)
         return EXIT_FAILED;
     print(globals, host, part);

@@ -169,6 +169,21 @@ Host *host_new(void)
     return host;
 }
 
+void *host_new_part(const char *path)
+{
+    g_auto(GStrv) keys = g_strsplit(path, ".", -1);
+    const Record *record = &HOST_RECORD;
+
+    for (char **key = keys; *key; key++) {
+        guint i = 0;
+
+        while (strcmp(record->fields[i].name, *key) != 0)
+            g_assert(++i < record->n_fields);
+        record = record->fields[i].record;
+    }
+    return record_new(record);
+}
+
 void host_free(Host *host)
 {
     record_free(&HOST_RECORD, host);
@@ -285,6 +300,17 @@ GPtrArray *host_pci_group_others(const Host *host, const HostPci *pci)
             g_ptr_array_add(others, other);
     }
     return others;
+}
+
+bool host_pci_has_lanes(const HostPci *pci)
+{
+    static const char *const classes[] = {"01", "02", "03", "0b", "12"};
+
+    for (guint i = 0; !pci->pf && pci->class_code && i < G_N_ELEMENTS(classes); i++) {
+        if (g_str_has_prefix(pci->class_code, classes[i]))
+            return true;
+    }
+    return false;
 }
 
 bool host_pci_is_bridge(const HostPci *pci)

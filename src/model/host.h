@@ -114,6 +114,9 @@ extern const Record HOST_RECORD;
 
 Host *host_new(void);
 void host_free(Host *host);
+/* An unset struct of the Host: "nodes", "nodes.hugepages", "pci", "pci.nets" ... (keys of the Host
+ * JSON); to be added to such a list of the Host, which frees it. */
+void *host_new_part(const char *path);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Host, host_free)
 
 json_t *host_to_json(const Host *host);
@@ -137,6 +140,8 @@ bool host_pci_is_nic(const HostPci *pci);
 /* The others of its IOMMU group, bridges aside (const HostPci *, the host's own); empty also where
  * the group is not known. Caller unrefs. */
 GPtrArray *host_pci_group_others(const Host *host, const HostPci *pci);
+/* Storage, NICs, displays and accelerators have lanes to lose; a VF has its PF's. */
+bool host_pci_has_lanes(const HostPci *pci);
 /* Bridges (class 06xxxx) belong to the fabric: vfio leaves them in a group without harm. */
 bool host_pci_is_bridge(const HostPci *pci);
 /* The host's own uses of a function, its own and those of its nets; the array is the caller's, the

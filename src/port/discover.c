@@ -40,21 +40,6 @@ Host *discover_root(Root *root, const char *directory, Asked *asked, GPtrArray *
     return found ? g_steal_pointer(&host) : NULL;
 }
 
-void *discover_new(const char *path)
-{
-    g_auto(GStrv) keys = g_strsplit(path, ".", -1);
-    const Record *record = &HOST_RECORD;
-
-    for (char **key = keys; *key; key++) {
-        guint i = 0;
-
-        while (strcmp(record->fields[i].name, *key) != 0)
-            g_assert(++i < record->n_fields);
-        record = record->fields[i].record;
-    }
-    return record_new(record);
-}
-
 void discover_warn(Discovery *discovery, const char *code, const char *path, const char *format,
                    ...)
 {

@@ -133,7 +133,7 @@ static guint add_cores(hwloc_topology_t topology, Host *host)
             continue;
         alone += !object;
         object = object ? object : cpu;
-        core = discover_new("cores");
+        core = host_new_part("cores");
         core->cpus = to_cpuset(object->cpuset);
         cpuset_intersect(core->cpus, host->cpu.online);
         cpuset_subtract(core->cpus, seen);

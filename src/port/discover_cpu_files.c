@@ -130,7 +130,7 @@ guint discover_cpu_files(Discovery *discovery, bool *ret_sure)
     host->cpu.online = cpuset_copy(left);
     *ret_sure = find_model(discovery, &host->cpu.model);
     for (int cpu = cpuset_next(left, 0); cpu >= 0; cpu = cpuset_next(left, cpu + 1)) {
-        HostCore *core = discover_new("cores");
+        HostCore *core = host_new_part("cores");
 
         core->cpus = find_siblings(root, cpu);
         if (!core->cpus) {

@@ -52,7 +52,7 @@ static void read_hugepages(Root *root, const char *folder, HostNode *node)
 
         if (kib <= 0)
             continue;
-        pool = discover_new("nodes.hugepages");
+        pool = host_new_part("nodes.hugepages");
         pool->size_bytes = kib << 10;
         pool->total = root_read_int(root, "%s/%s/nr_hugepages", folder, name);
         pool->free = root_read_int(root, "%s/%s/free_hugepages", folder, name);
@@ -83,7 +83,7 @@ static void read_distances(Root *root, HostNode *node, guint n_nodes)
 
 static HostNode *read_node(Discovery *discovery, gint64 id)
 {
-    HostNode *node = discover_new("nodes");
+    HostNode *node = host_new_part("nodes");
     g_autofree char *meminfo = g_strdup_printf(NODES "/node%d/meminfo", (int)id);
     g_autofree char *hugepages = g_strdup_printf(NODES "/node%d/hugepages", (int)id);
 

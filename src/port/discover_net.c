@@ -137,7 +137,7 @@ static HostNeighbour *copy_neighbour(Asked *asked, const char *name)
 
     if (!net || (!net->system && !net->port))
         return NULL;
-    neighbour = discover_new("pci.nets.neighbour");
+    neighbour = host_new_part("pci.nets.neighbour");
     neighbour->system = g_strdup(net->system);
     neighbour->port = g_strdup(net->port);
     return neighbour;
@@ -162,7 +162,7 @@ static char *read_representor(Root *root, const Net *net)
 /* @known: no use can have been missed; else "none found" is not "none". */
 static HostNet *read_net(Discovery *discovery, const Net *net, bool known)
 {
-    HostNet *host_net = discover_new("pci.nets");
+    HostNet *host_net = host_new_part("pci.nets");
     gint64 speed = root_read_int(discovery->root, "%s/speed", net->path);
     gint64 carrier = root_read_int(discovery->root, "%s/carrier", net->path);
 

@@ -59,9 +59,6 @@ const char *discover_route_to(const GArray *routes, guint32 ip);
 /* The lines of a file split at white space: GStrv *. */
 GPtrArray *discover_read_words(Root *root, const char *path);
 
-/* An unset struct of the Host: "nodes", "nodes.hugepages", "pci", "pci.nets" ... (keys of the Host
- * JSON); to be added to such a list of the Host, which frees it. */
-void *discover_new(const char *path);
 /* A warning of code @code that @format; @path, the sysfs path that would tell, may be NULL. */
 void discover_warn(Discovery *discovery, const char *code, const char *path, const char *format,
                    ...) G_GNUC_PRINTF(4, 5);

@@ -31,7 +31,7 @@ static HostSriov *read_sriov(Root *root, const char *address)
 
     if (total <= 0)
         return NULL;
-    sriov = discover_new("pci.sriov");
+    sriov = host_new_part("pci.sriov");
     sriov->total_vfs = total;
     sriov->num_vfs = root_read_int(root, DEVICES "/%s/sriov_numvfs", address);
     sriov->offset = root_read_int(root, DEVICES "/%s/sriov_offset", address);
@@ -56,7 +56,7 @@ static gint64 read_node(Discovery *discovery, const char *address)
 static HostPci *read_function(Discovery *discovery, const char *address)
 {
     Root *root = discovery->root;
-    HostPci *pci = discover_new("pci");
+    HostPci *pci = host_new_part("pci");
     g_autofree char *pf = root_read_link_name(root, DEVICES "/%s/physfn", address);
 
     pci->address = g_strdup(address);

@@ -25,18 +25,6 @@ static gint64 read_width(Root *root, const char *address, const char *file)
     return width > 0 && width <= 32 ? width : RECORD_UNSET;
 }
 
-/* Storage, NICs, displays and accelerators have lanes to lose; a VF has its PF's. */
-static bool has_lanes(const HostPci *pci)
-{
-    static const char *const classes[] = {"01", "02", "03", "0b", "12"};
-
-    for (guint i = 0; !pci->pf && pci->class_code && i < G_N_ELEMENTS(classes); i++) {
-        if (g_str_has_prefix(pci->class_code, classes[i]))
-            return true;
-    }
-    return false;
-}
-
 static void read_link(Root *root, HostPci *pci)
 {
     gint64 width = read_width(root, pci->address, "current_link_width");
@@ -44,7 +32,7 @@ static void read_link(Root *root, HostPci *pci)
 
     if (width == RECORD_UNSET)
         return;
-    link = discover_new("pci.link");
+    link = host_new_part("pci.link");
     link->width = width;
     link->max_width = read_width(root, pci->address, "max_link_width");
     link->speed_mtps = read_speed(root, pci->address, "current_link_speed");
@@ -112,7 +100,7 @@ void discover_place(Discovery *discovery)
         HostPci *pci = host->pci->pdata[i];
 
         pci->root_complex = read_root_complex(discovery->root, pci->address);
-        if (has_lanes(pci))
+        if (host_pci_has_lanes(pci))
             read_link(discovery->root, pci);
         if (pci->link)
             report_narrow(discovery, pci);

@@ -97,6 +97,16 @@ def test_discover_parts():
     expect(run("discover", "discs"), USAGE, "nics, cpus and memory")
 
 
+def test_discover_by_libvirt():
+    result = run("discover", "--host", "test:///default", "--json")
+    expect(result, FINE)
+    host = json.loads(result.stdout)
+    assert [node["cpus"] for node in host["nodes"]] == ["0-7", "8-15"]
+    assert host["replayed"] and host["kernel"]["isolated"] is None and host["cpu"]["model"] is None
+    expect(run("discover", "--host", "test:///default", "--root", "/"), USAGE, "--root and --host")
+    expect(run("discover", "--host", "nonsense:///"), FAILED, "nonsense:///")
+
+
 def test_discover_groups():
     """Who stands in the way of handing a port through."""
     with tempfile.TemporaryDirectory() as folder:
