@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libFuzzer target for discovery on a captured tree. An input is a list of changes to files of a
- * made tree (tests/hosts/make-seed, so it runs from the root of the source), each
+ * made tree (tests/hosts/make-seed, so it runs from the root of the source), or of the capture in
+ * DIR (--tree=DIR, which is left as it was), each
  *
  *     2 bytes  which path, modulo their number
  *     1 byte   what is done to it (Change)
@@ -43,7 +44,7 @@ typedef struct {
 } Saved;
 
 /* Of the whole run; a fuzz target has no other place for it. */
-static char *folder;
+static char *folder, *root; /* what is changed, and what is read */
 static GPtrArray *paths;
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *level)
@@ -68,7 +69,8 @@ static int compare_paths(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+/* A made tree in a folder of our own. */
+static void make_tree(void)
 {
     const char *command[] = {"python3", "tests/hosts/make-seed", NULL, "sub-numa", NULL};
     GError *error = NULL;
@@ -82,10 +84,32 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
                       &status, &error) ||
         !g_spawn_check_wait_status(status, &error))
         g_error("no tree: %s", error ? error->message : folder);
+    atexit(remove_folder);
+}
+
+/* libFuzzer passes over options with two dashes. */
+static const char *find_tree(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (g_str_has_prefix(argv[i], "--tree="))
+            return argv[i] + strlen("--tree=");
+    }
+    return NULL;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    const char *tree = find_tree(*argc, *argv);
+
+    if (tree)
+        folder = g_strdup(tree);
+    else
+        make_tree();
+    root = tree ? g_strdup(tree) : g_build_filename(folder, "sub-numa", NULL);
     paths = g_ptr_array_new_with_free_func(g_free);
     (void)nftw(folder, add_path, 16, FTW_PHYS);
     g_ptr_array_sort(paths, compare_paths);
-    atexit(remove_folder);
+    g_assert(paths->len > 0);
     return 0;
 }
 
@@ -158,10 +182,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     Saved saved[MAX_CHANGES];
     guint n = change_tree(data, size, saved);
-    g_autofree char *tree = g_build_filename(folder, "sub-numa", NULL);
     g_autoptr(GPtrArray) findings = findings_new();
     g_autoptr(GError) error = NULL;
-    g_autoptr(Host) host = discover_host(tree, findings, &error);
+    g_autoptr(Host) host = discover_host(root, findings, &error);
 
     require(host != NULL || error != NULL);
     if (host) {

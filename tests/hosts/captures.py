@@ -3,6 +3,7 @@
 """Discovery on captures of real machines, against what hwloc's lstopo and lscpu say of them.
 
 Usage: captures.py PRINT_HOST SOURCE_FOLDER
+       captures.py --unpack ARCHIVE FOLDER     prints where in FOLDER the tree is
 
 The captures and their oracle.py are not part of the source: BMSLICE_CAPTURES names their folder, else
 ../shared/hosts beside the source is tried. Exit 77 (skipped) when there are none.
@@ -118,6 +119,9 @@ def try_capture(print_host, oracle, archive):
 
 
 def main():
+    if sys.argv[1] == "--unpack":
+        print("".join(unpack(sys.argv[2], sys.argv[3])[:1]))
+        return 0
     print_host, source = sys.argv[1], sys.argv[2]
     captures = pathlib.Path(os.environ.get("BMSLICE_CAPTURES") or f"{source}/../shared/hosts")
     oracle = captures / "oracle.py"
