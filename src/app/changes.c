@@ -176,13 +176,14 @@ bool changes_make_all(Changes *changes, const char *owner, const GPtrArray *step
 }
 
 /* Is it as we left it, or may have? A slice's VF is ours whatever it says: libvirt puts back its
- * own idea of it when the guest ends. */
+ * own idea of it when the guest ends. So is the slice of systemd that has our name. */
 static bool is_ours(const JournalEntry *entry, const char *value)
 {
     if (entry->wanted->kind == SETTING_FOLDER)
         return g_strcmp0(value, "in use") != 0;
     return entry->state == JOURNAL_INTENT || entry->wanted->kind == SETTING_VF ||
-           setting_is_met(entry->wanted, value) || setting_is_met(entry->before, value) ||
+           entry->wanted->kind == SETTING_PARTITION || setting_is_met(entry->wanted, value) ||
+           setting_is_met(entry->before, value) ||
            setting_is_between(entry->wanted, entry->before, value);
 }
 

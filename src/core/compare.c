@@ -87,6 +87,7 @@ static const DomainSetting settings[] = {
     ONE("hpet", "/domain/clock/timer[@name='hpet']", "@present", VALUE_TEXT),
     EACH_LIVE("vcpu %s pin", "/domain/cputune/vcpupin", "@vcpu", "@cpuset", VALUE_CPUS),
     ONE_LIVE("emulator pin", "/domain/cputune/emulatorpin", "@cpuset", VALUE_CPUS),
+    ONE("cgroup partition", "/domain/resource/partition[. != '/machine']", ".", VALUE_TEXT),
     ONE(COMPARE_IOTHREADS, "/domain/iothreads", ".", VALUE_TEXT),
     EACH_LIVE("iothread %s pin", "/domain/cputune/iothreadpin", "@iothread", "@cpuset", VALUE_CPUS),
     EACH("disk %s source", DISKS, "target/@dev", "source/@file", VALUE_TEXT),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/domain.h"
+#include "model/spec.h"
 
 #define KIB 1024
 #define MIB (1024 * 1024)
@@ -241,6 +242,16 @@ static void write_numatune(xmlTextWriterPtr writer, const PlanSlice *slice)
         set_int(writer, "nodeset", g_array_index(slice->nodes, gint64, i));
         end(writer);
     }
+    end(writer);
+}
+
+/* Else libvirt's own, /machine. */
+static void write_partition(xmlTextWriterPtr writer, const PlanHost *plan_host)
+{
+    if (plan_host->isolation != SPEC_ISOLATION_RUNTIME)
+        return;
+    start(writer, "resource", NULL);
+    leaf(writer, "partition", PARTITION_OF_DOMAINS);
     end(writer);
 }
 
@@ -478,6 +489,7 @@ char *domain_write_xml(const Host *host, const PlanHost *plan_host, const PlanSl
     write_memory(writer, slice);
     write_tuning(writer, slice);
     write_numatune(writer, slice);
+    write_partition(writer, plan_host);
     write_platform(writer, host, platform, kvm);
     write_cpu(writer, host, slice, platform, kvm);
     write_lifecycle(writer, platform, kvm);

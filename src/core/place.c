@@ -2,6 +2,31 @@
 /* The planner for one host: the order of its stages (core/place_internal.h). */
 #include "core/place_internal.h"
 
+/* Documentation/admin-guide/kernel-parameters.txt has these for the boot only. */
+static const struct {
+    const char *code, *text;
+} BOOT_ONLY[] = {
+    {"runtime-no-nohz-full", "the timer tick goes on on the slices' CPUs: nohz_full= is for the "
+                             "boot only (isolation: runtime)"},
+    {"runtime-no-rcu-nocbs", "RCU callbacks still run on the slices' CPUs: rcu_nocbs= is for the "
+                             "boot only (isolation: runtime)"},
+    {"runtime-kernel-threads", "kernel threads that are bound to one of the slices' CPUs stay "
+                               "there (isolation: runtime)"},
+    {"runtime-managed-interrupts", "interrupts that the kernel manages itself may go to the "
+                                   "slices' CPUs: isolcpus=managed_irq is for the boot only "
+                                   "(isolation: runtime)"},
+};
+
+static void tell_runtime(const PlanHost *plan_host, const char *subject, GPtrArray *findings)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(BOOT_ONLY); i++)
+        findings_add(findings, FINDING_INFO, BOOT_ONLY[i].code, subject, "%s", BOOT_ONLY[i].text);
+    if (plan_host->kernel_args->len > 0)
+        findings_add(findings, FINDING_INFO, "runtime-reboot", subject,
+                     "pages of 1 GiB and Intel's IOMMU need a reboot all the same (%s ...)",
+                     (const char *)plan_host->kernel_args->pdata[0]);
+}
+
 /* @kvm: as the inventory has it. */
 static void tell_host(const SpecHost *spec_host, const PlanHost *plan_host, int kvm,
                       GPtrArray *findings)
@@ -21,6 +46,8 @@ static void tell_host(const SpecHost *spec_host, const PlanHost *plan_host, int 
         finding_set_hint(finding, "enable VT-x or AMD-V in the firmware and load kvm_intel or "
                                   "kvm_amd");
     }
+    if (spec_host->isolation.mode == SPEC_ISOLATION_RUNTIME)
+        tell_runtime(plan_host, subject, findings);
     if (spec_host->isolation.mode == SPEC_ISOLATION_NONE) {
         finding = findings_add(findings, FINDING_WARNING, "no-isolation", subject,
                                "its scheduler may run other work on the slices' CPUs "
@@ -76,7 +103,7 @@ static void place_demands(const Supply *supply, const Spec *spec, const GPtrArra
     tell_bounds(solution, l3_shared, &plan->bounds);
     if (plan_host->slices->len == 0)
         return;
-    if (supply->spec_host->isolation.mode == SPEC_ISOLATION_BOOT)
+    if (supply->spec_host->isolation.mode != SPEC_ISOLATION_NONE)
         kernel_args_add(supply->host, supply->spec_host, plan_host);
     tell_host(supply->spec_host, plan_host, supply->host->kernel.kvm, plan->findings);
 }

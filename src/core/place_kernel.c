@@ -78,7 +78,8 @@ static void add_hugepages(const Host *host, PlanHost *plan_host)
 
 void kernel_args_add(const Host *host, const SpecHost *spec_host, PlanHost *plan_host)
 {
-    bool full = spec_host->isolation.style != SPEC_ISOLATION_ISOLCPUS;
+    bool boot = spec_host->isolation.mode == SPEC_ISOLATION_BOOT;
+    bool full = boot && spec_host->isolation.style != SPEC_ISOLATION_ISOLCPUS;
     g_autofree char *isolated = cpuset_format(plan_host->isolated_cpus);
     g_autofree char *reserved = cpuset_format(plan_host->reserved_cpus);
 
@@ -86,7 +87,8 @@ void kernel_args_add(const Host *host, const SpecHost *spec_host, PlanHost *plan
         add_iommu(host, plan_host);
     if (has_devices(plan_host) && full)
         add(plan_host, "iommu=pt");
-    add(plan_host, "isolcpus=%s%s", full ? "managed_irq,domain," : "", isolated);
+    if (boot)
+        add(plan_host, "isolcpus=%s%s", full ? "managed_irq,domain," : "", isolated);
     if (full) {
         add(plan_host, "nohz_full=%s", isolated);
         add(plan_host, "rcu_nocbs=%s", isolated);

@@ -30,6 +30,8 @@ extern const char *const STEPS_FACTS[];
 #define STEPS_HOOK "/etc/libvirt/hooks/qemu.d/bmslice"
 #define STEPS_PAGES_MOUNT "/etc/systemd/system/dev-hugepages2M.mount"
 #define STEPS_PAGES_WANTS "/etc/systemd/system/sysinit.target.wants/dev-hugepages2M.mount"
+/* The unit of who puts guests into slices of systemd for libvirt. */
+#define STEPS_MACHINED "/usr/lib/systemd/system/systemd-machined.service"
 /* A folder; in it, a file for each slice that is not to start, with the reason. */
 #define STEPS_HELD "/run/bmslice/held"
 

@@ -6,9 +6,10 @@
 #include <string.h>
 
 static void (*const SUBJECTS[])(const HostInput *input, GPtrArray *steps, GPtrArray *findings) = {
-    host_services, host_interrupts, host_pages,
-    host_vfs, /* which set up interrupts of their own */
-    host_tuning,   host_boot_unit,  host_kernel_args,
+    host_services,  host_interrupts,
+    host_pages,     host_vfs, /* which set up interrupts of their own */
+    host_tuning,    host_partition,
+    host_boot_unit, host_kernel_args,
 };
 
 const char *const STEPS_FACTS[] = {
@@ -34,6 +35,9 @@ const char *const STEPS_FACTS[] = {
     "/sys/kernel/mm/ksm/run",
     "/sys/kernel/mm/transparent_hugepage/enabled",
     "/sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor",
+    /* host_partition.c */
+    "/sys/fs/cgroup/cgroup.controllers",
+    STEPS_MACHINED,
     /* host_pages.c */
     STEPS_PAGES_MOUNT,
     STEPS_PAGES_WANTS,

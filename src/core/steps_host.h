@@ -18,6 +18,7 @@ void host_vfs(const HostInput *input, GPtrArray *steps, GPtrArray *findings);
 void host_services(const HostInput *input, GPtrArray *steps, GPtrArray *findings);
 void host_interrupts(const HostInput *input, GPtrArray *steps, GPtrArray *findings);
 void host_tuning(const HostInput *input, GPtrArray *steps, GPtrArray *findings);
+void host_partition(const HostInput *input, GPtrArray *steps, GPtrArray *findings);
 void host_boot_unit(const HostInput *input, GPtrArray *steps, GPtrArray *findings);
 
 /* Appends a step that makes one setting, which the step takes; the undo is told from @before, the

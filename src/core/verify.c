@@ -14,6 +14,7 @@
 #include "base/xml.h"
 #include "core/domain.h"
 #include "core/verify_private.h"
+#include "model/spec.h"
 
 #define MIB (1024 * 1024)
 
@@ -234,11 +235,12 @@ void verify_slice(const Host *host, const PlanHost *plan_host, const PlanSlice *
 static void check_isolated(const Host *host, const PlanHost *plan_host, GPtrArray *checks)
 {
     const CpuSet *wanted = plan_host->isolated_cpus;
-    const CpuSet *isolated = host->kernel.isolated;
+    bool runtime = plan_host->isolation == SPEC_ISOLATION_RUNTIME;
+    const CpuSet *isolated = runtime ? host->kernel.partition : host->kernel.isolated;
 
-    if (!wanted || cpuset_is_empty(wanted) || plan_host->kernel_args->len == 0) {
+    if (!wanted || cpuset_is_empty(wanted) || (!runtime && plan_host->kernel_args->len == 0)) {
         checks_add(checks, CHECK_SKIP, "isolated-cpus", plan_host->name,
-                   "the spec asks for no isolation at boot");
+                   "the spec asks for no isolation");
         return;
     }
 
@@ -248,7 +250,10 @@ static void check_isolated(const Host *host, const PlanHost *plan_host, GPtrArra
 
     check_set_evidence(checks_add(checks, good ? CHECK_PASS : CHECK_FAIL, "isolated-cpus",
                                   plan_host->name, "CPUs %s are isolated from the scheduler", list),
-                       "/sys/devices/system/cpu/isolated: %s", *found ? found : "(none)");
+                       "%s: %s",
+                       runtime ? PARTITION_CGROUP "/cpuset.cpus.partition"
+                               : "/sys/devices/system/cpu/isolated",
+                       *found ? found : "(none)");
 }
 
 void verify_host(const Host *host, const PlanHost *plan_host, GPtrArray *checks)

@@ -138,6 +138,8 @@ static const Field kernel_fields[] = {
     {"cmdline", FIELD_TEXT, AT(cmdline), .doc = "/proc/cmdline"},
     {"isolated", FIELD_CPUS, AT(isolated), .doc = "CPUs without load balancing"},
     {"nohz_full", FIELD_CPUS, AT(nohz_full), .doc = "CPUs that may run without a tick"},
+    {"partition", FIELD_CPUS, AT(partition), FIELD_OMIT_UNSET,
+     .doc = "CPUs isolated at run time for the slices"},
     {"iommu", FIELD_FLAG, AT(iommu), .doc = "do IOMMU groups exist?"},
     {"kvm", FIELD_FLAG, AT(kvm), .doc = "is there /dev/kvm, on a CPU with VT-x or AMD-V?"},
 };

@@ -95,8 +95,9 @@ typedef struct {
 typedef struct {
     char *release, *cmdline;
     CpuSet *isolated, *nohz_full;
-    int iommu; /* IOMMU groups exist */
-    int kvm;   /* /dev/kvm exists, and on x86 the CPU has VT-x or AMD-V */
+    CpuSet *partition; /* isolated at run time for the slices (PARTITION_CGROUP); NULL: none */
+    int iommu;         /* IOMMU groups exist */
+    int kvm;           /* /dev/kvm exists, and on x86 the CPU has VT-x or AMD-V */
 } HostKernel;
 
 typedef struct {

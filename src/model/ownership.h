@@ -8,3 +8,12 @@
 
 #define DOMAIN_METADATA_URI "urn:bmslice:slice:1"
 #define DOMAIN_METADATA_PREFIX "bmslice"
+
+/*
+ * With isolation at run time the slices live in a cgroup of their own, below the root one: libvirt
+ * makes "bmslice.slice" of this partition (https://libvirt.org/cgroups.html), and other guests of
+ * the host, in machine.slice, stay as they are.
+ */
+#define PARTITION_OF_DOMAINS "/bmslice"
+#define PARTITION_UNIT "bmslice.slice"
+#define PARTITION_CGROUP "/sys/fs/cgroup/" PARTITION_UNIT

@@ -72,6 +72,7 @@ typedef enum {
     STEP_INTERRUPT,
     STEP_TUNING,
     STEP_SERVICE,
+    STEP_PARTITION, /* of CPUs, at run time */
     STEP_BOOT_UNIT,
     STEP_REBOOT,
     STEP_DRIVER, /* vfio-pci for a slice's function */

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static const char *const kind_words[] = {"file", "link", "folder", "attribute", "vfs",
-                                         "vf",   "net",  "driver", "service",   NULL};
+static const char *const kind_words[] = {"file", "link",   "folder",  "attribute", "vfs", "vf",
+                                         "net",  "driver", "service", "partition", NULL};
 static const char *const form_words[] = {"text", "cpus", "mask", "choice", NULL};
 
 #define AT(member) offsetof(Setting, member)
@@ -158,7 +158,7 @@ bool setting_is_between(const Setting *a, const Setting *b, const char *value)
 bool setting_is_volatile(const Setting *setting)
 {
     return setting->kind == SETTING_ATTRIBUTE || setting->kind == SETTING_VFS ||
-           is_in_pairs(setting);
+           setting->kind == SETTING_PARTITION || is_in_pairs(setting);
 }
 
 bool setting_is_proven(const Setting *setting, const char *made)

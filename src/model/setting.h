@@ -23,6 +23,8 @@ typedef enum {
     SETTING_NET,       /* target: a NIC; value: words of `ip link set NET ...`: up, mtu */
     SETTING_DRIVER,    /* target: a function of PCI; value: "driver NAME override NAME", -: none */
     SETTING_SERVICE,   /* target: a systemd unit; value: "masked" or its state before */
+    SETTING_PARTITION, /* target: a slice of systemd; value: "isolated CPUS"; "member" or "member
+                        * CPUS": a cgroup like others; NULL: none */
 } SettingKind;
 
 /* How an attribute of the kernel words its value; Setting.value has it in one way only. */

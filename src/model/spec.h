@@ -40,7 +40,7 @@ typedef struct {
     gint64 memory_per_node; /* bytes */
 } SpecReserve;
 
-typedef enum { SPEC_ISOLATION_BOOT, SPEC_ISOLATION_NONE } SpecIsolation;
+typedef enum { SPEC_ISOLATION_BOOT, SPEC_ISOLATION_RUNTIME, SPEC_ISOLATION_NONE } SpecIsolation;
 extern const char *const SPEC_ISOLATION_WORDS[]; /* in this order; NULL-terminated */
 typedef enum { SPEC_ISOLATION_FULL, SPEC_ISOLATION_ISOLCPUS } SpecIsolationStyle;
 

@@ -47,7 +47,7 @@ static const TextForm hash_form = {
 };
 
 /* Each in the order of its enum in spec.h. */
-const char *const SPEC_ISOLATION_WORDS[] = {"boot", "none", NULL};
+const char *const SPEC_ISOLATION_WORDS[] = {"boot", "runtime", "none", NULL};
 static const char *const smt_words[] = {"pairs", "isolate", NULL};
 static const char *const hugepages_words[] = {"1GiB", "2MiB", "none", NULL};
 static const char *const scope_words[] = {"slice", "node", NULL};
@@ -110,7 +110,8 @@ static const Record reserve_record = RECORD("reserve", SpecReserve, reserve_fiel
 static const char *const style_words[] = {"full", "isolcpus", NULL};
 static const Field isolation_fields[] = {
     {"mode", FIELD_ENUM, AT(mode), .words = SPEC_ISOLATION_WORDS, .fallback = "boot",
-     .doc = "boot: by kernel arguments, in force after a reboot; none: only pins"},
+     .doc = "boot: by kernel arguments, in force after a reboot; runtime: by a cpuset partition, "
+            "without one, and less thoroughly; none: only pins"},
     {"style", FIELD_ENUM, AT(style), .words = style_words, .fallback = "full",
      .doc = "full: isolcpus with managed_irq, nohz_full, rcu_nocbs, irqaffinity; isolcpus: only "
             "intel_iommu=on and a plain isolcpus"},

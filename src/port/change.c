@@ -20,6 +20,7 @@ static const struct {
     [SETTING_NET] = {change_read_net, change_make_net, "the port of"},
     [SETTING_DRIVER] = {change_read_driver, change_make_driver, "the driver of"},
     [SETTING_SERVICE] = {change_read_service, change_make_service, "service"},
+    [SETTING_PARTITION] = {change_read_partition, change_make_partition, "CPUs of"},
 };
 
 bool change_fail(const Setting *setting, GError **error, const char *format, ...)

@@ -30,6 +30,9 @@ bool change_make_net(const Hands *hands, const Setting *setting, GError **error)
 bool change_read_service(const Hands *hands, const Setting *setting, char **ret_value,
                          GError **error);
 bool change_make_service(const Hands *hands, const Setting *setting, GError **error);
+bool change_read_partition(const Hands *hands, const Setting *setting, char **ret_value,
+                           GError **error);
+bool change_make_partition(const Hands *hands, const Setting *setting, GError **error);
 
 /* A small file as it is, without white space at its end; NULL: not there or not readable. */
 char *change_read_text(const Hands *hands, const char *format, ...) G_GNUC_PRINTF(2, 3);

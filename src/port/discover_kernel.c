@@ -2,6 +2,7 @@
 /* The running kernel: release, command line, isolation, IOMMU, KVM; name and architecture. */
 #include <string.h>
 
+#include "model/ownership.h"
 #include "port/discover_parts.h"
 
 static void discover_names(Discovery *discovery)
@@ -84,6 +85,21 @@ static CpuSet *read_kernel_cpus(Discovery *discovery, const char *name)
     return cpuset_parse(strcmp(text, "(null)") == 0 ? "" : text, NULL);
 }
 
+/* Documentation/admin-guide/cgroup-v2.rst: cpuset.cpus.partition. What is isolated in this way, the
+ * kernel's own list of isolated CPUs does not have. */
+static CpuSet *read_partition(Discovery *discovery)
+{
+    static const char cgroup[] = PARTITION_CGROUP;
+    g_autofree char *state =
+        root_read_text(discovery->root, "%s/cpuset.cpus.partition", cgroup + 1);
+    g_autofree char *cpus = NULL;
+
+    if (g_strcmp0(state, "isolated") != 0)
+        return NULL;
+    cpus = root_read_text(discovery->root, "%s/cpuset.cpus.effective", cgroup + 1);
+    return cpus ? cpuset_parse(cpus, NULL) : NULL;
+}
+
 /* Another tool's capture that lacks the folder does not tell that the host lacks it. */
 static int known_absent(Discovery *discovery, const char *folder)
 {
@@ -164,6 +180,7 @@ void discover_kernel(Discovery *discovery)
     kernel->cmdline = root_read_text(discovery->root, "proc/cmdline");
     kernel->isolated = read_kernel_cpus(discovery, "isolated");
     kernel->nohz_full = read_kernel_cpus(discovery, "nohz_full");
+    kernel->partition = read_partition(discovery);
     kernel->iommu = discover_iommu(discovery);
     kernel->kvm = discover_kvm(discovery);
     report_gaps(discovery);

@@ -57,6 +57,9 @@ static const struct {
                "mac 52:54:00:00:00:01 vlan 7 spoofchk on trust off max_tx_rate 0\n"
                "mac 00:00:00:00:00:00 vlan 0 spoofchk on trust off max_tx_rate 0\n"
                "mac 52:54:00:00:00:03 vlan 0 spoofchk on trust off max_tx_rate 0\n"},
+    {"/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory\n"},
+    {"/usr/lib/systemd/system/systemd-machined.service", "[Unit]\n"},
+    {"/run/systemd/system.control/other", "\n"},
     {"/fake/irqbalance.service", "enabled active\n"},
 };
 
@@ -150,12 +153,61 @@ static bool run_ip(const FakeHost *fake, const char *const *argv, char **ret_out
     return true;
 }
 
+#define CGROUP "/sys/fs/cgroup/bmslice.slice/"
+#define DROP_IN "/run/systemd/system.control/50-AllowedCPUs.conf"
+
+static void remove_file(const FakeHost *fake, const char *path)
+{
+    g_autofree char *full = g_strconcat(fake->root, path, NULL);
+
+    (void)g_remove(full);
+}
+
+static void start_slice(const FakeHost *fake)
+{
+    g_autofree char *events = fake_host_read(fake, CGROUP "cgroup.events");
+
+    if (events)
+        return;
+    fake_host_write(fake, CGROUP "cgroup.events", "populated 0\nfrozen 0\n");
+    fake_host_write(fake, CGROUP "cpuset.cpus", "\n");
+    fake_host_write(fake, CGROUP "cpuset.cpus.partition", "member\n");
+    if (fake->stubborn) { /* each process writes and reads its own name there */
+        g_autofree char *path = g_strconcat(fake->root, CGROUP "cpuset.cpus.partition", NULL);
+
+        g_assert_cmpint(g_remove(path), ==, 0);
+        g_assert_cmpint(symlink("/proc/self/comm", path), ==, 0);
+    }
+}
+
+/* What systemd and, of a partition, the kernel do. */
+static void run_slice(const FakeHost *fake, const char *const *argv)
+{
+    if (strcmp(argv[1], "start") == 0) {
+        start_slice(fake);
+    } else if (strcmp(argv[1], "set-property") == 0) {
+        fake_host_write(fake, DROP_IN, argv[4]);
+        fake_host_write(fake, CGROUP "cpuset.cpus", strchr(argv[4], '=') + 1);
+    } else if (strcmp(argv[1], "revert") == 0) {
+        remove_file(fake, DROP_IN);
+        fake_host_write(fake, CGROUP "cpuset.cpus", "\n");
+    } else {
+        g_assert_cmpstr(argv[1], ==, "stop");
+        remove_file(fake, CGROUP "cgroup.events");
+        remove_file(fake, CGROUP "cpuset.cpus");
+        remove_file(fake, CGROUP "cpuset.cpus.partition");
+        remove_file(fake, CGROUP);
+    }
+}
+
 static bool run_systemctl(const FakeHost *fake, const char *const *argv, char **ret_output)
 {
     g_autofree char *state = fake_host_read(fake, "/fake/irqbalance.service");
     g_auto(GStrv) words = g_strsplit(g_strchomp(state), " ", 2);
 
-    if (strcmp(argv[1], "show") == 0)
+    if (g_strv_contains(argv, "bmslice.slice"))
+        run_slice(fake, argv);
+    else if (strcmp(argv[1], "show") == 0)
         *ret_output = g_strdup(words[strcmp(argv[4], "ActiveState") == 0 && words[1] ? 1 : 0]);
     else
         fake_host_write(fake, "/fake/irqbalance.service",

@@ -16,6 +16,7 @@ typedef struct {
     Hands hands;
     guint moves;   /* how often hands_watch() was called */
     guint kill_at; /* the process dies at this move (SIGKILL); 0: never */
+    bool stubborn; /* a partition of CPUs says something else than what is written to it */
 } FakeHost;
 
 /* A new folder below the temporary one, with @link_state as `ip -json link show` says it. */

@@ -15,6 +15,7 @@
 #include "core/steps.h"
 #include "fake_host.h"
 #include "machine.h"
+#include "model/ownership.h"
 #include "port/facts.h"
 #include "port/patient.h"
 
@@ -31,7 +32,7 @@ static GPtrArray *derive(const FakeHost *fake, GPtrArray *findings)
 
     slice = plan_host->slices->pdata[1];
     ((PlanDevice *)slice->devices->pdata[0])->max_rate_mbps = 300;
-    plan_host->isolation = SPEC_ISOLATION_BOOT;
+    plan_host->isolation = SPEC_ISOLATION_RUNTIME; /* and the kernel arguments are there too */
     g_ptr_array_add(plan_host->take_over, g_strdup("irqbalance"));
     steps_derive_host(host, plan_host, facts, "/usr/bin/bmslice", steps, findings);
     steps_derive_devices(slice, steps);
@@ -193,6 +194,64 @@ static void test_killed(void)
                    points, back);
 }
 
+static bool set_partition(Changes *changes, const char *value, GError **error)
+{
+    Step step = {.text = (char *)"partition",
+                 .setting = setting_new(SETTING_PARTITION, PARTITION_UNIT, value)};
+    bool done = changes_make(changes, CHANGES_HOST, &step, NULL, error);
+
+    setting_free(step.setting);
+    return done;
+}
+
+/* A partition grows, is not taken from under guests, nor made over one's head; what the kernel says
+ * against it is told. */
+static void test_partition(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
+    g_autofree char *cpus = NULL;
+    g_autofree char *after = NULL;
+
+    g_assert_true(set_partition(changes, "isolated 2-3", &error));
+    g_assert_true(set_partition(changes, "isolated 2-5", &error));
+    cpus = fake_host_read(fake, PARTITION_CGROUP "/cpuset.cpus");
+    g_assert_cmpstr(cpus, ==, "2-5");
+    fake_host_write(fake, PARTITION_CGROUP "/cgroup.events", "populated 1\n");
+    g_assert_false(set_partition(changes, NULL, &error));
+    g_assert_nonnull(strstr(error->message, "guests run in it"));
+    g_clear_error(&error);
+    fake_host_write(fake, PARTITION_CGROUP "/cgroup.events", "populated 0\n");
+    fake_host_write(fake, "/sys/fs/cgroup/machine.slice/other.scope/libvirt/vcpu0/cpuset.cpus",
+                    "7\n");
+    g_assert_true(set_partition(changes, "isolated 2-6", &error));
+    g_assert_false(set_partition(changes, "isolated 2-7", &error));
+    g_assert_nonnull(strstr(error->message, "other.scope/libvirt/vcpu0"));
+    g_clear_error(&error);
+    g_assert_cmpuint(undo(fake), ==, 0);
+    after = state(fake);
+    g_assert_null(strstr(after, PARTITION_CGROUP));
+    g_assert_null(strstr(after, "AllowedCPUs"));
+}
+
+/* The kernel takes the word and says that it could not. */
+static void test_partition_invalid(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
+    g_autofree char *left = NULL;
+
+    fake->stubborn = true;
+    g_assert_false(set_partition(changes, "isolated 2-3", &error));
+    g_assert_nonnull(strstr(error->message, "the kernel does not isolate them: \""));
+    left = state(fake);
+    g_assert_null(strstr(left, PARTITION_CGROUP));
+}
+
 /* A file that somebody edited after us is theirs. */
 static void test_changed_since(void)
 {
@@ -317,6 +376,8 @@ int main(int argc, char **argv)
     g_test_add_func("/changes/once", test_once);
     g_test_add_func("/changes/undo", test_undo);
     g_test_add_func("/changes/killed", test_killed);
+    g_test_add_func("/changes/partition", test_partition);
+    g_test_add_func("/changes/partition-invalid", test_partition_invalid);
     g_test_add_func("/changes/changed-since", test_changed_since);
     g_test_add_func("/changes/other-boot", test_other_boot);
     g_test_add_func("/changes/applied", test_applied);

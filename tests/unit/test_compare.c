@@ -5,6 +5,7 @@
 
 #include "core/domain.h"
 #include "machine.h"
+#include "model/spec.h"
 
 static char *write_slice(const char *yaml)
 {
@@ -76,6 +77,8 @@ static const Case cases[] = {
      "2,14", "0-3", true},
     {MACHINE_RED, "iothread=\"1\" cpuset=\"2,14\"", "iothread=\"1\" cpuset=\"2\"", "iothread 1 pin",
      "2,14", "2", true},
+    {MACHINE_RED, "<os>", "<resource><partition>/other</partition></resource><os>",
+     "cgroup partition", NULL, "/other"},
     {MACHINE_RED, "<iothreads>1", "<iothreads>2", "iothreads", "1", "2"},
     {MACHINE_RED, "Red_k8s_cluster_worker1.qcow2", "other.qcow2", "disk vda source",
      "/var/lib/libvirt/images/Red_k8s_cluster_worker1.qcow2",
@@ -133,6 +136,33 @@ static void test_many(void)
     g_assert_cmpuint(differences->len, ==, 4 + 8 + 2 + 1 + 2);
 }
 
+/* libvirt's own partition is none of ours; the one of isolation at run time is. */
+static void test_partition(void)
+{
+    const char *const slices[] = {MACHINE_RED, NULL};
+    g_autoptr(Host) host = machine_host();
+    g_autoptr(Plan) plan = machine_plan(slices);
+    PlanHost *plan_host = plan->hosts->pdata[0];
+    g_autofree char *own = domain_write_xml(host, plan_host, plan_host->slices->pdata[0], NULL);
+    g_auto(GStrv) parts = g_strsplit(own, "<os>", 2);
+    g_autofree char *shown = g_strconcat(
+        parts[0], "<resource><partition>/machine</partition></resource><os>", parts[1], NULL);
+    g_autofree char *wanted = NULL;
+    g_autoptr(GPtrArray) same = compare_domains(own, shown, NULL);
+    g_autoptr(GPtrArray) other = NULL;
+    const Difference *difference;
+
+    g_assert_cmpuint(same->len, ==, 0);
+    plan_host->isolation = SPEC_ISOLATION_RUNTIME;
+    wanted = domain_write_xml(host, plan_host, plan_host->slices->pdata[0], NULL);
+    other = compare_domains(wanted, shown, NULL);
+    g_assert_cmpuint(other->len, ==, 1);
+    difference = other->pdata[0];
+    g_assert_cmpstr(difference->setting, ==, "cgroup partition");
+    g_assert_cmpstr(difference->wanted, ==, "/bmslice");
+    g_assert_false(difference->live);
+}
+
 static void test_cpu_mode(void)
 {
     g_autofree char *wanted = write_slice(MACHINE_RED);
@@ -173,6 +203,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/compare/settings", test_settings);
+    g_test_add_func("/compare/partition", test_partition);
     g_test_add_func("/compare/cpu-mode", test_cpu_mode);
     g_test_add_func("/compare/many", test_many);
     g_test_add_func("/compare/unreadable", test_unreadable);

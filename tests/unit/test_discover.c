@@ -249,6 +249,27 @@ static const struct {
                   "echo '/dev/sda1 /boot ext4 rw 0 0' > proc/mounts"},
 };
 
+/* The kernel's own list of isolated CPUs does not have those of a partition. */
+static void test_partition(const void *data)
+{
+    static const char make[] = "mkdir -p sys/fs/cgroup/bmslice.slice && "
+                               "cd sys/fs/cgroup/bmslice.slice && "
+                               "echo 2-3,14 > cpuset.cpus.effective && "
+                               "echo isolated > cpuset.cpus.partition";
+    static const char spoil[] = "echo 'isolated invalid (Cpu list in cpuset.cpus not exclusive)' > "
+                                "sys/fs/cgroup/bmslice.slice/cpuset.cpus.partition";
+    g_autofree char *both = g_strconcat(make, " && cd - && ", spoil, NULL);
+    g_autofree char *tree = break_tree(data, "partition", make);
+    g_autofree char *spoilt = break_tree(data, "partition-invalid", both);
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Host) host = discover_host(tree, findings, NULL);
+    g_autoptr(Host) other = discover_host(spoilt, findings, NULL);
+    g_autofree char *cpus = cpuset_format(host->kernel.partition);
+
+    g_assert_cmpstr(cpus, ==, "2-3,14");
+    g_assert_null(other->kernel.partition);
+}
+
 static void test_equals(const void *data)
 {
     g_autofree char *whole = tree_of(data, "seed");
@@ -343,6 +364,7 @@ int main(int argc, char **argv)
         {"/discover/round-trip", test_round_trip},   {"/discover/gaps", test_gaps},
         {"/discover/equals", test_equals},           {"/discover/refused", test_refused},
         {"/discover/environment", test_environment}, {"/discover/software-kvm", test_software_kvm},
+        {"/discover/partition", test_partition},
     };
     TreeCase cases[G_N_ELEMENTS(TREES)];
     g_autofree char *folder = NULL;

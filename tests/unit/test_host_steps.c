@@ -199,6 +199,51 @@ static void test_unknown_loader(void)
     g_assert_nonnull(strstr(((const Finding *)findings->pdata[0])->hint, "isolcpus="));
 }
 
+/* Without a reboot, and it goes again when the spec asks for another way. */
+static void test_runtime(void)
+{
+    g_autoptr(Host) host = synthetic_host("numa:1 core:4 pu:1 mem:16");
+    g_autoptr(Plan) plan =
+        plan_of(SPEC_HEAD "      - {name: s, vcpus: 2, memory: 1GiB, hugepages: none}\n", host);
+    PlanHost *plan_host = plan->hosts->pdata[0];
+    g_autoptr(Facts) facts = grub_facts();
+    g_autoptr(GPtrArray) steps = steps_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autofree char *text = NULL;
+    const Step *step;
+
+    g_ptr_array_set_size(plan_host->kernel_args, 0);
+    plan_host->isolation = SPEC_ISOLATION_RUNTIME;
+    host->kernel.release = g_strdup("5.10.0-13-amd64");
+    steps_derive_host(host, plan_host, facts, NULL, steps, findings);
+    text = settings_text(steps);
+    g_assert_nonnull(strstr(text, "\nbmslice.slice = isolated 1-3\n"));
+    g_assert_null(strstr(text, "reboot"));
+    g_assert_cmpuint(findings->len, ==, 3);
+    g_assert_cmpstr(((const Finding *)findings->pdata[0])->code, ==, "no-cpuset");
+    g_assert_cmpstr(((const Finding *)findings->pdata[1])->code, ==, "no-machined");
+    g_assert_cmpstr(((const Finding *)findings->pdata[2])->code, ==, "partition-kernel");
+
+    facts_add(facts, "/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io");
+    facts_add(facts, STEPS_MACHINED, "[Unit]\n");
+    g_free(host->kernel.release);
+    host->kernel.release = g_strdup("6.1.0-13-amd64");
+    host->kernel.partition = cpuset_parse("1-3", NULL);
+    g_ptr_array_set_size(steps, 0);
+    g_ptr_array_set_size(findings, 0);
+    steps_derive_host(host, plan_host, facts, NULL, steps, findings);
+    for (guint i = 0; i < steps->len; i++)
+        g_assert_cmpint(((const Step *)steps->pdata[i])->kind, !=, STEP_PARTITION);
+    g_assert_cmpuint(findings->len, ==, 0);
+
+    plan_host->isolation = SPEC_ISOLATION_NONE;
+    g_ptr_array_set_size(steps, 0);
+    steps_derive_host(host, plan_host, facts, NULL, steps, findings);
+    step = steps->pdata[0];
+    g_assert_cmpint(step->kind, ==, STEP_PARTITION);
+    g_assert_null(step->setting->value);
+}
+
 /* --- what no plan of steps ever touches, over generated hosts and specs --- */
 
 static char *roll_host(GRand *rand)
@@ -383,6 +428,7 @@ int main(int argc, char **argv)
     g_test_add_func("/host-steps/conflict", test_conflict);
     g_test_add_func("/host-steps/entries", test_entries);
     g_test_add_func("/host-steps/unknown-loader", test_unknown_loader);
+    g_test_add_func("/host-steps/runtime", test_runtime);
     g_test_add_func("/host-steps/spared", test_spared);
     return g_test_run();
 }

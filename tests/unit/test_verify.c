@@ -7,6 +7,7 @@
 
 #include "core/domain.h"
 #include "machine.h"
+#include "model/spec.h"
 
 typedef struct {
     Host *host;
@@ -442,6 +443,16 @@ static void test_host(Fixture *fixture, gconstpointer data)
     g_ptr_array_set_size(fixture->plan_host->kernel_args, 0);
     verify_host(fixture->host, fixture->plan_host, without);
     g_assert_cmpuint(count(without, CHECK_SKIP, NULL), ==, 2);
+
+    /* At run time: by the partition, whatever the boot has isolated. */
+    fixture->plan_host->isolation = SPEC_ISOLATION_RUNTIME;
+    g_ptr_array_set_size(without, 0);
+    verify_host(fixture->host, fixture->plan_host, without);
+    g_assert_cmpuint(count(without, CHECK_FAIL, "isolated-cpus"), ==, 1);
+    fixture->host->kernel.partition = machine_cpus("2-11,14-23");
+    g_ptr_array_set_size(without, 0);
+    verify_host(fixture->host, fixture->plan_host, without);
+    g_assert_cmpuint(count(without, CHECK_PASS, "isolated-cpus"), ==, 1);
 }
 
 /* The other port in the same group: what the guest's port may write, reaches it. */
