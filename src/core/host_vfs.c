@@ -86,6 +86,24 @@ static void tell_used(const char *address, const GPtrArray *uses, GPtrArray *fin
                  (const char *)uses->pdata[0]);
 }
 
+/* A new number takes all VFs away for a moment; one of them may be the host's. */
+static bool tell_used_vf(const HostInput *input, const char *address, GPtrArray *findings)
+{
+    for (guint i = 0; i < input->host->pci->len; i++) {
+        const HostPci *vf = input->host->pci->pdata[i];
+        g_autoptr(GPtrArray) uses = g_strcmp0(vf->pf, address) == 0 ? host_pci_uses(vf) : NULL;
+
+        if (!uses || uses->len == 0)
+            continue;
+        findings_add(findings, FINDING_ERROR, "vfs-in-use", address,
+                     "more VFs would have to be made on it, which takes all away first, and the "
+                     "host uses %s (%s)",
+                     vf->address, (const char *)uses->pdata[0]);
+        return true;
+    }
+    return false;
+}
+
 /* @device: the first of the VFs that are planned on its port. */
 static void derive_of(const HostInput *input, const PlanDevice *device, GPtrArray *steps,
                       GPtrArray *findings)
@@ -102,7 +120,7 @@ static void derive_of(const HostInput *input, const PlanDevice *device, GPtrArra
 
     if (needed > made && uses->len > 0)
         tell_used(device->pf, uses, findings);
-    else if (needed > made)
+    else if (needed > made && !tell_used_vf(input, device->pf, findings))
         host_add_setting(steps, STEP_VFS, device->pf, setting_of_pf(SETTING_VFS, device, value),
                          before, why, "make %s VF%s on %s%s", value, needed == 1 ? "" : "s",
                          device->pf, made > 0 ? " (with none of it in use)" : "");

@@ -40,6 +40,9 @@ char *change_read_text(const Hands *hands, const char *format, ...) G_GNUC_PRINT
 bool change_check_identity(const Hands *hands, const Setting *setting, GError **error);
 /* The netdev of the function at setting->target. NULL with @error. */
 char *change_find_net(const Hands *hands, const Setting *setting, GError **error);
+/* Which of the @count VFs of the PF at setting->target is in use, and by whom, in words; NULL: none
+ * is. Caller frees. */
+char *change_find_held_vf(const Hands *hands, const Setting *setting, guint count);
 /* The permanent MAC address of the netdev. NULL with @error. */
 char *change_read_mac(const Hands *hands, const Setting *setting, const char *net, GError **error);
 /* Drivers and names come to new functions by udev, a moment later; until then nobody can say what

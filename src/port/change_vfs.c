@@ -67,24 +67,6 @@ bool change_read_vfs(const Hands *hands, const Setting *setting, char **ret_valu
            change_fail(setting, error, "no " DEVICES "%s/sriov_numvfs", setting->target);
 }
 
-/* The address of a VF that a guest has, or NULL: those on vfio-pci are a guest's, or waiting for
- * one. */
-static char *find_held(const Hands *hands, const Setting *setting, guint count)
-{
-    for (guint i = 0; i < count; i++) {
-        g_autofree char *path = g_strdup_printf(DEVICES "%s/virtfn%u", setting->target, i);
-        g_autofree char *full = hands_path(hands, path);
-        g_autofree char *target = g_file_read_link(full, NULL);
-        g_autofree char *driver_path = g_strconcat(full, "/driver", NULL);
-        g_autofree char *driver = g_file_read_link(driver_path, NULL);
-        g_autofree char *name = driver ? g_path_get_basename(driver) : NULL;
-
-        if (g_strcmp0(name, "vfio-pci") == 0)
-            return target ? g_path_get_basename(target) : g_strdup_printf("VF %u", i);
-    }
-    return NULL;
-}
-
 static bool write_count(const Hands *hands, const Setting *setting, const char *count,
                         GError **error)
 {
@@ -113,12 +95,11 @@ bool change_make_vfs(const Hands *hands, const Setting *setting, GError **error)
     if (strcmp(now, setting->value) == 0)
         return true;
     if (count > 0) {
-        g_autofree char *held = find_held(hands, setting, count);
+        g_autofree char *held = change_find_held_vf(hands, setting, count);
 
         if (held)
             return change_fail(setting, error,
-                               "has %u, and %s is a guest's: their number can change only when no "
-                               "guest has one",
+                               "has %u, and %s: their number can change only when nobody has one",
                                count, held);
         if (!write_count(hands, setting, "0", error))
             return false;

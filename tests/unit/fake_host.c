@@ -143,7 +143,12 @@ static void set_vf(const FakeHost *fake, const char *const *argv)
 
 static bool run_ip(const FakeHost *fake, const char *const *argv, char **ret_output)
 {
-    if (strcmp(argv[1], "-json") == 0)
+    if (strcmp(argv[1], "-json") == 0 && strcmp(argv[2], "address") == 0) {
+        g_autofree char *path = g_strconcat("/fake/address/", argv[5], NULL);
+        g_autofree char *text = fake_host_read(fake, path);
+
+        *ret_output = g_strdup(text ? text : "[{}]");
+    } else if (strcmp(argv[1], "-json") == 0)
         *ret_output = show_link(fake);
     else if (strcmp(argv[5], "vf") == 0)
         set_vf(fake, argv);

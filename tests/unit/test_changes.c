@@ -329,6 +329,50 @@ static void test_refused(void)
     setting_free(step.setting);
 }
 
+/* Whoever has one of the VFs is named, and they all stay. */
+static void test_held(void)
+{
+    static const struct {
+        const char *path, *text, *words;
+    } CASES[] = {
+        {"/sys/class/net/vf1/upper_br0/x", "", "(vf1) is the host's: bridge br0 stands on it"},
+        {"/sys/class/net/vf1/upper_tap7/x", "", "(vf1) is the host's: interface tap7 stands on"},
+        {"/fake/address/vf1",
+         "[{\"ifname\":\"vf1\",\"addr_info\":[{\"local\":\"fe80::1\",\"scope\":\"link\"},"
+         "{\"local\":\"10.0.0.5\",\"scope\":\"global\"}]}]",
+         "0000:01:10.2 (vf1) is the host's: it has the address 10.0.0.5"},
+        {NULL, NULL, "0000:01:10.2 is in another network namespace"},
+    };
+    static const char vf[] = "/sys/bus/pci/devices/0000:01:10.2";
+
+    for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(FakeHost) fake = fake_host_new();
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
+        g_autofree char *link =
+            g_strconcat(fake->root, "/sys/bus/pci/devices/0000:01:00.0/virtfn1", NULL);
+        g_autofree char *nets = g_strconcat(fake->root, vf, "/net", NULL);
+        g_autofree char *net = g_strconcat(nets, "/vf1", NULL);
+        g_autofree char *now = NULL;
+        Step step = {.text = (char *)"make 4 VFs",
+                     .setting = setting_new(SETTING_VFS, "0000:01:00.0", "4")};
+
+        g_assert_cmpint(g_mkdir_with_parents(CASES[i].path ? net : nets, 0755), ==, 0);
+        g_assert_cmpint(symlink("../0000:01:10.2", link), ==, 0);
+        fake_host_write(fake, "/sys/class/net/br0/uevent", "DEVTYPE=bridge\nINTERFACE=br0\n");
+        fake_host_write(fake, "/sys/bus/pci/devices/0000:01:00.0/sriov_numvfs", "2\n");
+        if (CASES[i].path)
+            fake_host_write(fake, CASES[i].path, CASES[i].text);
+        g_assert_false(changes_make(changes, CHANGES_HOST, &step, NULL, &error));
+        g_test_message("%s", error->message);
+        g_assert_nonnull(strstr(error->message, CASES[i].words));
+        now = fake_host_read(fake, "/sys/bus/pci/devices/0000:01:00.0/sriov_numvfs");
+        g_assert_cmpstr(now, ==, "2\n");
+        setting_free(step.setting);
+    }
+}
+
 /* The journal of a bmslice that was cut off while it wrote, and one that is none. */
 static void test_journal(void)
 {
@@ -382,6 +426,7 @@ int main(int argc, char **argv)
     g_test_add_func("/changes/other-boot", test_other_boot);
     g_test_add_func("/changes/applied", test_applied);
     g_test_add_func("/changes/refused", test_refused);
+    g_test_add_func("/changes/held", test_held);
     g_test_add_func("/changes/journal", test_journal);
     g_test_add_func("/changes/hanging", test_hanging);
     return g_test_run();
