@@ -156,7 +156,7 @@ static bool prepare_slices(Changes *changes, const Host *host, const PlanHost *p
     for (guint i = 0; i < steps->len; i++)
         g_free(failures[i]);
     g_free(failures);
-    return !error || !*error;
+    return (!error || !*error) && journal_tidy(changes->journal, error);
 }
 
 bool prepare_boot(const OpsReport *report, GPtrArray *findings, guint *ret_held, GError **error)

@@ -172,7 +172,7 @@ bool changes_make_all(Changes *changes, const char *owner, const GPtrArray *step
             g_ptr_array_add(done, step);
     }
     tell_refused(changes);
-    return true;
+    return journal_tidy(changes->journal, error);
 }
 
 /* Is it as we left it, or may have? A slice's VF is ours whatever it says: libvirt puts back its

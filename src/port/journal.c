@@ -41,6 +41,7 @@ struct Journal {
     char *path, *boot;
     GPtrArray *entries; /* JournalEntry * */
     gssize torn_at;     /* where a line begins that a crash cut off; -1: none does */
+    gint64 last;        /* the newest number, whether its entry is still kept or not */
 };
 
 static void entry_free(JournalEntry *entry)
@@ -69,6 +70,12 @@ static JournalEntry *find_entry(const Journal *journal, gint64 number)
     return NULL;
 }
 
+static void add_entry(Journal *journal, JournalEntry *entry)
+{
+    g_ptr_array_add(journal->entries, entry);
+    journal->last = MAX(journal->last, entry->number);
+}
+
 /* A line either tells of a new change or of the state of a former one. */
 static bool take_line(Journal *journal, const char *line, gsize length, guint number,
                       GError **error)
@@ -88,7 +95,7 @@ static bool take_line(Journal *journal, const char *line, gsize length, guint nu
     else if (known)
         known->state = entry->state;
     else
-        g_ptr_array_add(journal->entries, g_steal_pointer(&entry));
+        add_entry(journal, g_steal_pointer(&entry));
     entry_free(entry);
     return whole;
 }
@@ -209,16 +216,23 @@ static bool append(Journal *journal, const char *line, GError **error)
     return good;
 }
 
+/* Caller frees; @json is taken. */
+static char *line_of(json_t *json)
+{
+    char *text = json_dumps(json, JSON_COMPACT);
+    char *line = g_strconcat(text, "\n", NULL);
+
+    free(text);
+    json_decref(json);
+    return line;
+}
+
 static bool write_line(Journal *journal, json_t *json, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(journal->path);
-    g_autofree char *line = NULL;
-    char *text = json_dumps(json, JSON_COMPACT);
+    g_autofree char *line = line_of(json);
     bool is_new = access(journal->path, F_OK) != 0;
 
-    json_decref(json);
-    line = g_strconcat(text, "\n", NULL);
-    free(text);
     hands_watch(journal->hands, "journal");
     return folder_make(folder, error) && append(journal, line, error) &&
            (!is_new || file_flush_folder(folder, error));
@@ -226,9 +240,21 @@ static bool write_line(Journal *journal, json_t *json, GError **error)
 
 gint64 journal_last(const Journal *journal)
 {
-    guint length = journal->entries->len;
+    return journal->last;
+}
 
-    return length ? ((const JournalEntry *)journal->entries->pdata[length - 1])->number : 0;
+static JournalEntry *entry_copy(const JournalEntry *entry, const Setting *wanted)
+{
+    JournalEntry *copy = record_new(&entry_record);
+
+    copy->number = entry->number;
+    copy->boot = g_strdup(entry->boot);
+    copy->owner = g_strdup(entry->owner);
+    copy->text = g_strdup(entry->text);
+    copy->state = entry->state;
+    copy->wanted = setting_copy(wanted);
+    copy->before = setting_copy(entry->before);
+    return copy;
 }
 
 JournalEntry *journal_intend(Journal *journal, const char *owner, const char *text,
@@ -236,7 +262,7 @@ JournalEntry *journal_intend(Journal *journal, const char *owner, const char *te
 {
     JournalEntry *entry = record_new(&entry_record);
 
-    entry->number = journal_last(journal) + 1;
+    entry->number = journal->last + 1;
     entry->boot = g_strdup(journal->boot);
     entry->owner = g_strdup(owner);
     entry->text = g_strdup(text);
@@ -247,7 +273,7 @@ JournalEntry *journal_intend(Journal *journal, const char *owner, const char *te
         entry_free(entry);
         return NULL;
     }
-    g_ptr_array_add(journal->entries, entry);
+    add_entry(journal, entry);
     hands_watch(journal->hands, "intended");
     return entry;
 }
@@ -256,7 +282,9 @@ JournalEntry *journal_intend(Journal *journal, const char *owner, const char *te
 static bool forget(Journal *journal, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(journal->path);
+    g_autofree char *beside = g_strconcat(journal->path, FILE_BESIDE, NULL);
 
+    (void)unlink(beside); /* of a run that was killed */
     if (unlink(journal->path) != 0 && errno != ENOENT) {
         g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "%s: %s", journal->path, g_strerror(errno));
         return false;
@@ -275,9 +303,93 @@ bool journal_mark(Journal *journal, JournalEntry *entry, JournalState state, GEr
     return write_line(journal, line, error);
 }
 
+static bool is_same_change(const JournalEntry *a, const JournalEntry *b)
+{
+    return strcmp(a->owner, b->owner) == 0 && setting_is_same(a->wanted, b->wanted);
+}
+
+/* A reboot has ended it, and the same was made anew since. */
+static bool is_made_anew(const Journal *journal, guint index)
+{
+    const JournalEntry *entry = journal->entries->pdata[index];
+
+    if (journal_is_in_force(journal, entry))
+        return false;
+    for (guint i = index + 1; i < journal->entries->len; i++) {
+        const JournalEntry *other = journal->entries->pdata[i];
+
+        if (other->state != JOURNAL_UNDONE && is_same_change(entry, other))
+            return true;
+    }
+    return false;
+}
+
+/* Did @later go on where @entry ended? Then taking back both is putting back what was there before
+ * @entry. Only of what is a value and no more: what comes between may rest on anything else. */
+static bool goes_on(const Journal *journal, const JournalEntry *entry, const Setting *wanted,
+                    const JournalEntry *later)
+{
+    return (wanted->kind == SETTING_FILE || wanted->kind == SETTING_ATTRIBUTE) &&
+           entry->state == JOURNAL_DONE && later->state == JOURNAL_DONE &&
+           journal_is_in_force(journal, entry) && journal_is_in_force(journal, later) &&
+           is_same_change(entry, later) && setting_is_met(wanted, later->before->value);
+}
+
+/* The entries that say all that counts: JournalEntry *, new ones; each with the number of the
+ * oldest that it stands for. */
+static GPtrArray *list_compact(const Journal *journal)
+{
+    GPtrArray *kept = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
+    g_autoptr(GHashTable) taken = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < journal->entries->len; i++) {
+        const JournalEntry *entry = journal->entries->pdata[i];
+        const Setting *wanted = entry->wanted;
+
+        if (entry->state == JOURNAL_UNDONE || g_hash_table_contains(taken, entry) ||
+            is_made_anew(journal, i))
+            continue;
+        for (guint k = i + 1; k < journal->entries->len; k++) {
+            JournalEntry *later = journal->entries->pdata[k];
+
+            if (!goes_on(journal, entry, wanted, later))
+                continue;
+            wanted = later->wanted;
+            g_hash_table_add(taken, later);
+        }
+        g_ptr_array_add(kept, entry_copy(entry, wanted));
+    }
+    return kept;
+}
+
+/* The old one stays until the new one is whole and on the disk; when that fails, it serves on. */
+static void compact(Journal *journal)
+{
+    g_autoptr(GPtrArray) kept = list_compact(journal);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    if (kept->len * 2 > journal->entries->len)
+        return; /* each entry is written once more for every one that goes, at most */
+    for (guint i = 0; i < kept->len; i++) {
+        g_autofree char *line = line_of(record_encode(&entry_record, kept->pdata[i]));
+
+        g_string_append(text, line);
+    }
+    hands_watch(journal->hands, "compact");
+    if (!file_write_mode(journal->path, text->str, 0600, NULL))
+        return;
+    hands_watch(journal->hands, "compacted");
+    g_ptr_array_unref(journal->entries);
+    journal->entries = g_steal_pointer(&kept);
+    journal->torn_at = -1;
+}
+
 bool journal_tidy(Journal *journal, GError **error)
 {
-    g_autoptr(GPtrArray) left = journal_list(journal);
+    g_autoptr(GPtrArray) left = journal_list_all(journal);
 
-    return left->len > 0 || forget(journal, error);
+    if (left->len == 0)
+        return forget(journal, error);
+    compact(journal);
+    return true;
 }

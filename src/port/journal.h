@@ -4,7 +4,8 @@
  * after a crash, a reboot or a year. JSON Lines in /var/lib/bmslice/journal.jsonl; each line is on
  * the disk before the change it tells of is made. The one who writes holds port/lock.h.
  *
- * It is forgotten as a whole when all in it has been taken back.
+ * What was taken back or made anew since is left out when it is half of the file, and the journal is
+ * forgotten as a whole when all in it has been taken back.
  */
 #pragma once
 
@@ -44,7 +45,7 @@ GPtrArray *journal_list(const Journal *journal);
 GPtrArray *journal_list_all(const Journal *journal);
 /* Was such a setting made for @owner and not taken back since, in this boot or one before? */
 bool journal_has(const Journal *journal, const char *owner, SettingKind kind);
-/* The number of the newest entry; 0: none. */
+/* The number of the newest entry, which only ever grows while the journal is open; 0: none. */
 gint64 journal_last(const Journal *journal);
 /* Or has a reboot ended it? */
 bool journal_is_in_force(const Journal *journal, const JournalEntry *entry);
@@ -56,5 +57,6 @@ JournalEntry *journal_intend(Journal *journal, const char *owner, const char *te
 /* After it. */
 bool journal_mark(Journal *journal, JournalEntry *entry, JournalState state, GError **error);
 /* Forgets the journal when nothing in it is left to take back, and the folder that a run which was
- * killed before its first line may have made. The entries are gone then. */
+ * killed before its first line may have made; else leaves out what no longer counts. No entry that
+ * was handed out before is valid then. */
 bool journal_tidy(Journal *journal, GError **error);

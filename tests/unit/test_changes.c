@@ -304,6 +304,42 @@ static void test_applied(void)
     g_assert_false(journal_has(changes->journal, CHANGES_HOST, SETTING_DRIVER));
 }
 
+#define EDITED "/etc/edited"
+#define KSM "/sys/kernel/mm/ksm/run"
+
+/* One setting through a run of its own. */
+static void make_one(FakeHost *fake, SettingKind kind, const char *target, const char *value)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GPtrArray) steps = g_ptr_array_new();
+    g_autoptr(GPtrArray) done = g_ptr_array_new();
+    g_autoptr(Setting) setting = setting_new(kind, target, value);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
+    Step step = {.text = (char *)"one", .setting = setting};
+
+    g_assert_no_error(error);
+    g_ptr_array_add(steps, &step);
+    changes_make_all(changes, CHANGES_HOST, steps, done, &error);
+    g_assert_no_error(error);
+}
+
+/* What a reboot has ended still tells that a slice was applied, whoever else is taken back. */
+static void test_applied_others(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GError) error = NULL;
+
+    make_one(fake, SETTING_ATTRIBUTE, KSM, "0");
+    fake_host_write(fake, "/proc/sys/kernel/random/boot_id", "another\n");
+
+    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
+
+    g_assert_true(changes_undo(changes, CHANGES_ALL, "nobody", &error));
+    g_assert_true(journal_has(changes->journal, CHANGES_HOST, SETTING_ATTRIBUTE));
+}
+
 /* VFs are not taken from a guest, nor is another card's port changed. */
 static void test_refused(void)
 {
@@ -392,6 +428,99 @@ static void test_journal(void)
     g_assert_nonnull(strstr(error->message, "line 1"));
 }
 
+static guint count_lines(const FakeHost *fake)
+{
+    g_autofree char *text = fake_host_read(fake, JOURNAL_PATH);
+    guint lines = 0;
+
+    for (const char *at = text; at && *at; at++)
+        lines += *at == '\n';
+    return lines;
+}
+
+/* However often: the journal grows with what is to be taken back, not with what was done. */
+static void test_compact(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autofree char *before = state(fake);
+    g_autofree char *after = NULL;
+
+    for (guint i = 0; i < 50; i++) {
+        g_autofree char *value = g_strdup_printf("%u\n", i);
+
+        make_one(fake, SETTING_FILE, EDITED, value);
+        g_assert_cmpuint(count_lines(fake), <=, 6);
+    }
+    for (guint i = 0; i < 50; i++) { /* each boot makes it anew */
+        g_autofree char *boot = g_strdup_printf("boot-%u\n", i);
+
+        fake_host_write(fake, "/proc/sys/kernel/random/boot_id", boot);
+        fake_host_write(fake, KSM, "1\n");
+        make_one(fake, SETTING_ATTRIBUTE, KSM, "0");
+        g_assert_cmpuint(count_lines(fake), <=, 10);
+    }
+    g_assert_cmpuint(undo(fake), ==, 0);
+    fake_host_write(fake, "/proc/sys/kernel/random/boot_id",
+                    "1c1dbd1c-0000-4000-8000-000000000001\n");
+    after = state(fake);
+    assert_state(after, before);
+}
+
+/* What somebody else wrote in between is not lost by leaving out what came before. */
+static void test_compact_edited(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autofree char *text = NULL;
+
+    make_one(fake, SETTING_FILE, EDITED, "1\n");
+    fake_host_write(fake, EDITED, "theirs\n");
+    for (guint i = 0; i < 9; i++)
+        make_one(fake, SETTING_FILE, EDITED, i % 2 ? "2\n" : "3\n");
+    g_assert_cmpuint(undo(fake), ==, 1);
+    text = fake_host_read(fake, EDITED);
+    g_assert_cmpstr(text, ==, "theirs\n");
+}
+
+static guint edit(FakeHost *fake)
+{
+    make_one(fake, SETTING_FILE, EDITED, "1\n");
+    make_one(fake, SETTING_ATTRIBUTE, KSM, "0");
+    return 0;
+}
+
+static guint edit_again(FakeHost *fake)
+{
+    for (guint i = 0; i < 4; i++)
+        make_one(fake, SETTING_FILE, EDITED, i % 2 ? "2\n" : "3\n");
+    return 0;
+}
+
+static void test_compact_killed(void)
+{
+    g_autofree char *before = state_after(NULL, NULL);
+    guint points = kill_everywhere(edit, edit_again, undo, before);
+
+    g_assert_cmpuint(points, >, 20);
+    g_test_message("killed at %u points, those of leaving out among them", points);
+}
+
+/* Cut off while the new journal was written beside the old one: the old one counts. */
+static void test_compact_torn(void)
+{
+    g_autoptr(FakeHost) fake = fake_host_new();
+    g_autofree char *before = state(fake);
+    g_autofree char *after = NULL;
+
+    edit(fake);
+    fake_host_write(fake, JOURNAL_PATH ".bmslice-new", "{\"number\": 1, \"sta");
+    g_assert_cmpuint(undo(fake), ==, 0);
+    after = fake_host_state(fake);
+    g_assert_null(strstr(after, JOURNAL_FOLDER));
+    g_free(after);
+    after = state(fake);
+    assert_state(after, before);
+}
+
 /* A write that hangs (a FIFO that nobody reads) is told of, with where it hangs, and holds nobody
  * up. */
 static void test_hanging(void)
@@ -425,9 +554,14 @@ int main(int argc, char **argv)
     g_test_add_func("/changes/changed-since", test_changed_since);
     g_test_add_func("/changes/other-boot", test_other_boot);
     g_test_add_func("/changes/applied", test_applied);
+    g_test_add_func("/changes/applied-others", test_applied_others);
     g_test_add_func("/changes/refused", test_refused);
     g_test_add_func("/changes/held", test_held);
     g_test_add_func("/changes/journal", test_journal);
+    g_test_add_func("/changes/compact", test_compact);
+    g_test_add_func("/changes/compact-edited", test_compact_edited);
+    g_test_add_func("/changes/compact-killed", test_compact_killed);
+    g_test_add_func("/changes/compact-torn", test_compact_torn);
     g_test_add_func("/changes/hanging", test_hanging);
     return g_test_run();
 }
