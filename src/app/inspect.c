@@ -78,11 +78,15 @@ static bool inspect_slice(const Job *job, Virt *virt, const StepsOptions *option
         return false;
     /* first: it refuses a domain that is not ours */
     if (!steps_derive_slice(state->slice, state->wanted_xml, state->observed, options, state->steps,
-                            &state->needs_restart, error))
+                            job->findings, &state->needs_restart, error))
         return false;
-    if (state->observed)
-        state->differences = compare_domains(state->wanted_xml, state->observed->xml, error);
-    return !state->observed || state->differences;
+    if (!state->observed)
+        return true;
+    state->differences = compare_domains(state->wanted_xml, state->observed->xml, error);
+    if (state->differences && state->slice->disk)
+        compare_disk(state->slice->disk->size_bytes, state->observed->disk_capacity_bytes,
+                     state->differences);
+    return state->differences != NULL;
 }
 
 GPtrArray *ops_inspect(Job *job, bool restart, GError **error)

@@ -122,7 +122,7 @@ bool job_derive_steps(const Host *host, PlanHost *plan_host, GPtrArray *findings
     for (guint i = 0; i < plan_host->slices->len; i++) {
         bool needs_restart;
 
-        if (!steps_derive_slice(plan_host->slices->pdata[i], NULL, NULL, &options, steps,
+        if (!steps_derive_slice(plan_host->slices->pdata[i], NULL, NULL, &options, steps, findings,
                                 &needs_restart, error))
             return false;
     }

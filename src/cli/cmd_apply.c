@@ -47,10 +47,10 @@ static void show_outcome(const Globals *globals, const Job *job, const GPtrArray
                                           "findings", findings_to_json(job->findings)));
         return;
     }
-    if (count_steps(states) == 0)
+    if (count_steps(states) == 0 && !findings_have(job->findings, FINDING_ERROR))
         term_print(&globals->out, TERM_PLAIN, "Nothing to do: %u slice%s as planned.\n",
                    states->len, states->len == 1 ? "" : "s");
-    else if (!dry_run_option)
+    else if (!dry_run_option && count_steps(states) > 0)
         term_print(&globals->out, TERM_GREEN, "Applied: %u step%s, %u slice%s.\n",
                    count_steps(states), count_steps(states) == 1 ? "" : "s", states->len,
                    states->len == 1 ? "" : "s");
@@ -91,6 +91,7 @@ int cmd_apply(const Globals *globals, char *const *args, GError **error)
     const OpsReport report = cmd_open_report(globals);
     g_autoptr(Job) job = cmd_open_job(globals, &options, FINDING_INFO, error);
     g_autoptr(GPtrArray) states = NULL;
+    bool flawed;
     guint shown;
 
     if (!job)
@@ -108,6 +109,6 @@ int cmd_apply(const Globals *globals, char *const *args, GError **error)
         return EXIT_FAILED;
     show_dry_run(globals, job, states);
     show_outcome(globals, job, states);
-    cmd_show_more(globals, job->findings, shown);
-    return show_needed_restarts(globals, states) ? EXIT_FINDINGS : EXIT_FINE;
+    flawed = cmd_show_more(globals, job->findings, shown);
+    return show_needed_restarts(globals, states) || flawed ? EXIT_FINDINGS : EXIT_FINE;
 }

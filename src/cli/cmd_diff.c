@@ -29,11 +29,13 @@ int cmd_diff(const Globals *globals, char *const *args, GError **error)
     g_autoptr(Job) job = cmd_open_job(globals, &options, FINDING_ERROR, error);
     g_autoptr(GPtrArray) states = NULL;
     bool equal = true;
+    guint shown;
 
     if (!job)
         return EXIT_FAILED;
     if (cmd_is_refused(job))
         return cmd_refuse(globals, job, "slices");
+    shown = job->findings->len;
     states = ops_inspect(job, /* restart= */ true, error);
     if (!states)
         return EXIT_FAILED;
@@ -47,5 +49,6 @@ int cmd_diff(const Globals *globals, char *const *args, GError **error)
                                           "findings", findings_to_json(job->findings)));
     else if (equal)
         term_print(&globals->out, TERM_PLAIN, "No differences.\n");
+    cmd_show_more(globals, job->findings, shown);
     return equal ? EXIT_FINE : EXIT_FINDINGS;
 }

@@ -255,6 +255,23 @@ GPtrArray *compare_domains(const char *wanted_xml, const char *running_xml, GErr
     return differences;
 }
 
+/* Of another disk the size does not count: it goes. */
+void compare_disk(gint64 wanted, gint64 now, GPtrArray *differences)
+{
+    static const DomainSetting size = {.name = "disk vda size", .live = true};
+    g_autofree char *wanted_text = text_format_size(wanted);
+    g_autofree char *now_text = text_format_size(now);
+    const Entry wanted_entry = {(char *)size.name, wanted_text};
+    const Entry now_entry = {(char *)size.name, now_text};
+
+    for (guint i = 0; i < differences->len; i++) {
+        if (strcmp(((const Difference *)differences->pdata[i])->setting, "disk vda source") == 0)
+            return;
+    }
+    if (wanted != RECORD_UNSET && now != RECORD_UNSET && wanted != now)
+        add_difference(differences, &size, size.name, &wanted_entry, &now_entry);
+}
+
 json_t *differences_to_json(const GPtrArray *differences)
 {
     json_t *array = json_array();

@@ -42,12 +42,13 @@ extern const char *const STEPS_FACTS[];
 void steps_derive_host(const Host *host, const PlanHost *plan_host, const Facts *facts,
                        const char *program, GPtrArray *steps, GPtrArray *findings);
 
-/* For one slice. @observed NULL: nothing of that name exists. @wanted_xml: domain_write_xml().
+/* For one slice. What keeps it from being as planned is an error in @findings: then there are no
+ * steps for it. @observed NULL: nothing of that name exists. @wanted_xml: domain_write_xml().
  * A change that only a restart can bring, without options->restart, gives the steps that need none,
  * and sets *@ret_needs_restart. */
 bool steps_derive_slice(const PlanSlice *slice, const char *wanted_xml, const Observed *observed,
-                        const StepsOptions *options, GPtrArray *steps, bool *ret_needs_restart,
-                        GError **error);
+                        const StepsOptions *options, GPtrArray *steps, GPtrArray *findings,
+                        bool *ret_needs_restart, GError **error);
 
 /* What its functions of PCI need before it starts: vfio-pci; of VFs, MAC, VLAN and flags. */
 void steps_derive_devices(const PlanSlice *slice, GPtrArray *steps);

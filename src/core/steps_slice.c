@@ -166,8 +166,9 @@ static bool disk_is_new(const GPtrArray *config_differences)
     return false;
 }
 
+/* False: the slice stays as it is, for which the reason is told. */
 static bool derive_disk(const PlanSlice *slice, const Observed *observed,
-                        const GPtrArray *config_differences, GPtrArray *steps, GError **error)
+                        const GPtrArray *config_differences, GPtrArray *steps, GPtrArray *findings)
 {
     gint64 now = observed->disk_capacity_bytes;
 
@@ -184,10 +185,13 @@ static bool derive_disk(const PlanSlice *slice, const Observed *observed,
     g_autofree char *new_size = text_format_size(slice->disk->size_bytes);
 
     if (now > slice->disk->size_bytes) {
-        g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED,
-                    "slice %s: its disk %s holds %s and the spec wants %s; a disk does not shrink: "
-                    "set the size to %s, or destroy the slice with its disk first",
-                    slice->name, slice->disk->path, old_size, new_size, old_size);
+        g_autofree char *subject = g_strdup_printf("slice %s", slice->name);
+
+        finding_set_hint(findings_add(findings, FINDING_ERROR, "disk-shrinks", subject,
+                                      "its disk %s holds %s and the spec wants %s; a disk does not "
+                                      "shrink, and the slice is left as it is",
+                                      slice->disk->path, old_size, new_size),
+                         "size: %s, or destroy the slice with its disk first", old_size);
         return false;
     }
 
@@ -229,8 +233,8 @@ static void derive_domain(const PlanSlice *slice, const Observed *observed, cons
 }
 
 bool steps_derive_slice(const PlanSlice *slice, const char *wanted_xml, const Observed *observed,
-                        const StepsOptions *options, GPtrArray *steps, bool *ret_needs_restart,
-                        GError **error)
+                        const StepsOptions *options, GPtrArray *steps, GPtrArray *findings,
+                        bool *ret_needs_restart, GError **error)
 {
     *ret_needs_restart = false;
     if (!observed) {
@@ -255,10 +259,9 @@ bool steps_derive_slice(const PlanSlice *slice, const char *wanted_xml, const Ob
         g_prefix_error(error, "slice %s: ", slice->name);
         return false;
     }
-    if (!derive_disk(slice, observed, config, steps, error))
-        return false;
-    derive_domain(slice, observed, live, config, options && options->restart, steps,
-                  ret_needs_restart);
+    if (derive_disk(slice, observed, config, steps, findings))
+        derive_domain(slice, observed, live, config, options && options->restart, steps,
+                      ret_needs_restart);
     return true;
 }
 

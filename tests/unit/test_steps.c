@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/compare.h"
 #include "core/domain.h"
 #include "machine.h"
 
@@ -130,15 +131,17 @@ static void test_existing(gconstpointer data)
     g_autofree char *xml = write_xml(&slice);
     g_autoptr(Observed) observed = observe(test, xml);
     g_autoptr(GPtrArray) steps = steps_new();
+    g_autoptr(GPtrArray) findings = findings_new();
     StepsOptions options = {.restart = test->restart};
     bool needs_restart = !test->needs_restart;
 
-    steps_derive_slice(slice, xml, observed, &options, steps, &needs_restart, &error);
+    steps_derive_slice(slice, xml, observed, &options, steps, findings, &needs_restart, &error);
     g_assert_no_error(error);
 
     g_autofree char *texts = step_texts(steps);
 
     g_assert_cmpstr(texts, ==, test->steps);
+    g_assert_cmpuint(findings->len, ==, 0);
     g_assert_true(needs_restart == test->needs_restart);
 }
 
@@ -148,10 +151,12 @@ static void test_new(void)
     g_autoptr(PlanSlice) slice = NULL;
     g_autofree char *xml = write_xml(&slice);
     g_autoptr(GPtrArray) steps = steps_new();
+    g_autoptr(GPtrArray) findings = findings_new();
     StepsOptions options = {false};
     bool needs_restart = true;
 
-    g_assert_true(steps_derive_slice(slice, xml, NULL, &options, steps, &needs_restart, &error));
+    g_assert_true(
+        steps_derive_slice(slice, xml, NULL, &options, steps, findings, &needs_restart, &error));
     g_assert_false(needs_restart);
 
     g_autofree char *texts = step_texts(steps);
@@ -177,14 +182,13 @@ static void test_new(void)
 /* What must not be done is a failure that names the slice, and no step. */
 static void test_refused(void)
 {
-    static const Case same = {"same"}, smaller = {"smaller", .capacity = 200 * GIB};
+    static const Case same = {"same"};
     const struct {
         const Case *test;
         bool foreign, broken;
         const char *words;
     } rows[] = {
         {&same, true, false, "that bmslice did not make"},
-        {&smaller, false, false, "a disk does not shrink"},
         {&same, false, true, "cannot read XML"},
     };
 
@@ -194,18 +198,52 @@ static void test_refused(void)
         g_autofree char *xml = write_xml(&slice);
         g_autoptr(Observed) observed = observe(rows[i].test, xml);
         g_autoptr(GPtrArray) steps = steps_new();
+        g_autoptr(GPtrArray) findings = findings_new();
         StepsOptions options = {true};
         bool needs_restart;
 
         observed->ours = !rows[i].foreign;
         if (rows[i].broken)
             observed->xml[10] = '\0';
-        g_assert_false(
-            steps_derive_slice(slice, xml, observed, &options, steps, &needs_restart, &error));
+        g_assert_false(steps_derive_slice(slice, xml, observed, &options, steps, findings,
+                                          &needs_restart, &error));
         g_assert_nonnull(strstr(error->message, NAME));
         g_assert_nonnull(strstr(error->message, rows[i].words));
         g_assert_cmpuint(steps->len, ==, 0);
     }
+}
+
+/* A disk that would have to shrink is told, and nothing is done about the slice. */
+static void test_shrinks(void)
+{
+    static const Case smaller = {"smaller", .capacity = 200 * GIB};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PlanSlice) slice = NULL;
+    g_autofree char *xml = write_xml(&slice);
+    g_autoptr(Observed) observed = observe(&smaller, xml);
+    g_autoptr(GPtrArray) steps = steps_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GPtrArray) differences = compare_domains(xml, observed->xml, NULL);
+    StepsOptions options = {true};
+    bool needs_restart;
+    const Finding *finding;
+
+    g_assert_true(steps_derive_slice(slice, xml, observed, &options, steps, findings,
+                                     &needs_restart, &error));
+    g_assert_cmpuint(steps->len, ==, 0);
+    g_assert_false(needs_restart);
+    g_assert_cmpuint(findings->len, ==, 1);
+    finding = findings->pdata[0];
+    g_assert_cmpint(finding->severity, ==, FINDING_ERROR);
+    g_assert_cmpstr(finding->code, ==, "disk-shrinks");
+    g_assert_cmpstr(finding->subject, ==, "slice " NAME);
+
+    compare_disk(100 * GIB, RECORD_UNSET, differences);
+    compare_disk(100 * GIB, 100 * GIB, differences);
+    g_assert_cmpuint(differences->len, ==, 0);
+    compare_disk(100 * GIB, 200 * GIB, differences);
+    g_assert_cmpuint(differences->len, ==, 1);
+    g_assert_cmpstr(((const Difference *)differences->pdata[0])->running, ==, "200GiB");
 }
 
 static void test_destroy(void)
@@ -327,6 +365,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/steps/new", test_new);
     g_test_add_func("/steps/refused", test_refused);
+    g_test_add_func("/steps/shrinks", test_shrinks);
     g_test_add_func("/steps/destroy", test_destroy);
     g_test_add_func("/steps/host", test_host);
     g_test_add_func("/steps/host-ready", test_host_ready);
