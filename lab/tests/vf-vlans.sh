@@ -50,7 +50,7 @@ check "verify finds nothing wrong" verified $SPEC
 check "a second apply changes nothing" expect 0 'nothing' bmslice apply $SPEC
 lab run virsh --quiet destroy red-worker1
 forget red-worker1
-check "apply starts Red again, and only Red" expect 0 'set VF.*start domain red' \
+check "apply starts Red again, and only Red" expect 0 'start domain red.*3 steps' \
     "bmslice apply $SPEC 2>&1 | tr '\n' ' '"
 check "Red has the same MAC as before" wait_words red-worker1 "^guest: ping $RED vlan 100 .* 3/3"
 check "destroy removes both" expect 0 '' bmslice destroy --delete-disks $SPEC
