@@ -44,6 +44,7 @@ void fleet_free(Fleet *fleet)
     g_hash_table_unref(fleet->by_key);
     g_hash_table_unref(fleet->by_state);
     g_hash_table_unref(fleet->by_uses);
+    g_ptr_array_unref(fleet->shapes);
     g_ptr_array_unref(fleet->findings);
     plan_fleet_free(fleet->figures);
     g_free(fleet);
@@ -226,6 +227,7 @@ Fleet *fleet_new(const Spec *spec, guint n_hosts)
         g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
     fleet->flavour_of = g_array_new(false, false, sizeof(guint));
     fleet->by_state = fleet_patterns_table();
+    fleet->shapes = fleet_shapes_new();
     fleet->findings = findings_new();
     fleet->figures = plan_fleet_new();
     number_clusters(fleet);

@@ -10,6 +10,7 @@
 void fleet_class_free(FleetClass *class)
 {
     g_free(class->caps);
+    g_free(class->shapes);
     g_free(class);
 }
 
@@ -235,6 +236,8 @@ void fleet_class_finish(const Fleet *fleet, FleetClass *class)
 
         while (like < n && !nodes_are_alike(fleet, class, like, n))
             like++;
+        for (guint d = 0; d < FLEET_DIMS; d++)
+            class->totals[d] += class->caps[n][d];
         class->kind_of[n] = like < n ? class->kind_of[like] : (guint8) class->n_kinds++;
     }
     for (guint k = 0; k < FLEET_POOLS; k++)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Slices into hosts without a linear program: best fit decreasing, and the patterns that are worth
  * most. Hosts that are alike are one bucket, and move together. */
-#include "core/fleet_internal.h"
+#include "core/fleet_table.h"
 
 #define PATTERN_BUDGET 5000
+/* With more of them the worthiest are looked at. */
+#define FEW_CLASSES 16
 /* Of one flavour. */
 #define MAX_SQUEEZES 64
 
@@ -33,13 +35,11 @@ static double share_of(const Fleet *fleet, guint flavour, guint number)
     double share = 0;
 
     for (guint d = 0; d < FLEET_DIMS; d++) {
-        double total = 0, need = (double)use->need[d] * use->n_nodes;
+        double need = (double)use->need[d] * use->n_nodes;
 
-        for (guint n = 0; n < class->n_nodes; n++)
-            total += class->caps[n][d];
         need += d == DIM_CORES ? use->extra : 0;
-        if (total > 0)
-            share += need / total * (need / total);
+        if (need > 0 && class->totals[d] > 0)
+            share += need / class->totals[d] * (need / class->totals[d]);
     }
     return share;
 }
@@ -102,31 +102,42 @@ static FleetBucket *best_bucket(const Fleet *fleet, const GPtrArray *buckets, gu
     return best;
 }
 
-/* The class whose free hosts hold the most of the flavour; -1: none can. */
-static int best_class(const Fleet *fleet, const guint *free_hosts, guint flavour)
+static bool has_class(const Fleet *fleet, const guint *free_hosts, guint flavour)
+{
+    for (guint c = 0; c < fleet->classes->len; c++)
+        if (free_hosts[c] > 0 && fleet_class(fleet, c)->uses[flavour].possible)
+            return true;
+    return false;
+}
+
+/* The class whose free hosts hold the most of the flavour; -1: none can. @shares: of the flavour,
+ * by class. */
+static int best_class(const Fleet *fleet, const guint *free_hosts, guint flavour,
+                      const double *shares)
 {
     int best = -1;
-    double least = G_MAXDOUBLE;
 
-    for (guint c = 0; c < fleet->classes->len; c++) {
-        double share;
-
-        if (free_hosts[c] == 0 || !fleet_class(fleet, c)->uses[flavour].possible)
-            continue;
-        share = share_of(fleet, flavour, c);
-        if (share < least - 1e-12) {
-            least = share;
+    for (guint c = 0; c < fleet->classes->len; c++)
+        if (free_hosts[c] > 0 && fleet_class(fleet, c)->uses[flavour].possible &&
+            (best < 0 || shares[c] < shares[best] - 1e-12))
             best = (int)c;
-        }
-    }
     return best;
 }
 
-/* New hosts, each with as many of the flavour as fit, but no more than are left. */
-static bool open_hosts(const Fleet *fleet, guint flavour, guint *left, guint *free_hosts,
+static double *list_shares(const Fleet *fleet, guint flavour)
+{
+    double *shares = g_new0(double, MAX(fleet->classes->len, 1));
+
+    for (guint c = 0; c < fleet->classes->len; c++)
+        if (fleet_class(fleet, c)->uses[flavour].possible)
+            shares[c] = share_of(fleet, flavour, c);
+    return shares;
+}
+
+/* New hosts of the class, each with as many of the flavour as fit, but no more than are left. */
+static bool open_hosts(const Fleet *fleet, guint flavour, int class, guint *left, guint *free_hosts,
                        GPtrArray *buckets)
 {
-    int class = best_class(fleet, free_hosts, flavour);
     g_autoptr(FleetState) state = class >= 0 ? fleet_state_new(fleet, (guint) class) : NULL;
     guint fit = 0, hosts;
 
@@ -143,12 +154,28 @@ static bool open_hosts(const Fleet *fleet, guint flavour, guint *left, guint *fr
     return true;
 }
 
+/* Without those that all have become something else. */
+static void drop_empty(GPtrArray *buckets)
+{
+    guint kept = 0;
+
+    for (guint b = 0; b < buckets->len; b++) {
+        FleetBucket *bucket = g_ptr_array_index(buckets, b);
+
+        buckets->pdata[b] = buckets->pdata[kept];
+        buckets->pdata[kept] = bucket;
+        kept += bucket->hosts > 0;
+    }
+    g_ptr_array_set_size(buckets, (int)kept);
+}
+
 void fleet_fit_decreasing(const Fleet *fleet, guint *left, guint *free_hosts, GPtrArray *buckets)
 {
     g_autofree guint *order = order_flavours(fleet);
 
     for (guint i = 0; i < fleet->flavours->len; i++) {
         guint flavour = order[i];
+        g_autofree double *shares = left[flavour] > 0 ? list_shares(fleet, flavour) : NULL;
 
         while (left[flavour] > 0) {
             guint64 nodes;
@@ -157,7 +184,9 @@ void fleet_fit_decreasing(const Fleet *fleet, guint *left, guint *free_hosts, GP
             guint hosts;
 
             if (!bucket) {
-                if (!open_hosts(fleet, flavour, &left[flavour], free_hosts, buckets))
+                int class = best_class(fleet, free_hosts, flavour, shares);
+
+                if (!open_hosts(fleet, flavour, class, &left[flavour], free_hosts, buckets))
                     break;
                 continue;
             }
@@ -168,6 +197,7 @@ void fleet_fit_decreasing(const Fleet *fleet, guint *left, guint *free_hosts, GP
             left[flavour] -= hosts;
             fleet_add_bucket(fleet, buckets, state, hosts);
         }
+        drop_empty(buckets);
     }
 }
 
@@ -180,19 +210,60 @@ static guint repeats(const Fleet *fleet, const FleetState *state, const guint *l
     return hosts;
 }
 
-static FleetState *best_pattern(Fleet *fleet, const double *values, const guint *left,
-                                const guint *free_hosts)
+typedef struct {
+    guint class;
+    double most; /* that one of its hosts is worth */
+} Worth;
+
+static int compare_worth(gconstpointer a, gconstpointer b)
+{
+    const Worth *x = a, *y = b;
+
+    if (x->most != y->most)
+        return x->most > y->most ? -1 : 1;
+    return x->class < y->class ? -1 : x->class > y->class;
+}
+
+guint *fleet_order_classes(Fleet *fleet, const double *values)
+{
+    guint n = fleet->classes->len;
+    guint *order = g_new(guint, MAX(n, 1));
+    g_autofree Worth *worth = g_new(Worth, MAX(n, 1));
+    g_autoptr(FleetTables) tables = fleet_tables_new(fleet);
+    FleetPrice price = {.values = values, .budget = PATTERN_BUDGET, .tables = tables};
+
+    fleet_tables_set(tables, values);
+    for (guint c = 0; c < n; c++) {
+        double value;
+
+        worth[c] = (Worth){.class = c};
+        if (n <= FEW_CLASSES) /* all of them are looked at */
+            continue;
+        fleet_state_free(fleet_price(fleet, c, &price, &value, &worth[c].most, &fleet->steps));
+    }
+    qsort(worth, n, sizeof *worth, compare_worth);
+    for (guint i = 0; i < n; i++)
+        order[i] = worth[i].class;
+    return order;
+}
+
+static FleetState *best_pattern(Fleet *fleet, const double *values, const guint *order,
+                                const guint *left, const guint *free_hosts)
 {
     FleetPrice price = {.values = values, .limits = left, .budget = PATTERN_BUDGET};
     FleetState *best = NULL;
     double most = 1e-9;
+    guint tried = 0;
 
-    for (guint c = 0; c < fleet->classes->len; c++) {
+    for (guint i = 0; i < fleet->classes->len; i++) {
         g_autoptr(FleetState) state = NULL;
+        guint c = order[i];
         double value, bound;
 
         if (free_hosts[c] == 0)
             continue;
+        if (best && tried++ >= FEW_CLASSES)
+            break;
         state = fleet_price(fleet, c, &price, &value, &bound, &fleet->steps);
         if (value <= most + 1e-9)
             continue;
@@ -203,11 +274,11 @@ static FleetState *best_pattern(Fleet *fleet, const double *values, const guint 
     return best;
 }
 
-void fleet_fit_patterns(Fleet *fleet, const double *values, guint *left, guint *free_hosts,
-                        GPtrArray *buckets)
+void fleet_fit_patterns(Fleet *fleet, const double *values, const guint *order, guint *left,
+                        guint *free_hosts, GPtrArray *buckets)
 {
     for (;;) {
-        FleetState *state = best_pattern(fleet, values, left, free_hosts);
+        FleetState *state = best_pattern(fleet, values, order, left, free_hosts);
         guint hosts;
 
         if (!state)
@@ -259,7 +330,7 @@ static FleetState *squeeze(const Fleet *fleet, const GPtrArray *buckets, const g
         for (guint n = 0; n < from->counts[f]; n++) {
             if (fleet_state_add(fleet, state, f))
                 continue;
-            if (best_class(fleet, free_hosts, f) < 0 && !best_bucket(fleet, buckets, f, &nodes))
+            if (!has_class(fleet, free_hosts, f) && !best_bucket(fleet, buckets, f, &nodes))
                 return NULL;
             ret_out[f]++;
         }

@@ -6,10 +6,13 @@
  *   fleet_class.c    a host as counts: its canonical form
  *   fleet_state.c    what is left of a host under some slices: the rules, in counts
  *   fleet_sack.c     the best for one node, for given values of the flavours: a knapsack
- *   fleet_price.c    the same for a host of a class
- *   fleet_lp.c       the linear program over patterns, its bound
+ *   fleet_table.c    what every part of a node is worth, by cores and memory
+ *   fleet_price.c    the best for a host of a class
+ *   fleet_joint.c    the same where slices join its nodes
+ *   fleet_lp.c       the linear program over patterns: its basis
+ *   fleet_columns.c  the patterns that come into it; its bound
+ *   fleet_sample.c   the same for thousands of unlike classes
  *   fleet_fit.c      best fit decreasing; filling up a rounded answer
- *   fleet_merge.c    the same for many unlike hosts
  *   fleet_solve.c    the order of the stages
  *   fleet_deal.c     counts -> slices on hosts, under the clusters' spread
  *   fleet_bound.c    bounds by volume, reasons
@@ -48,10 +51,14 @@ typedef struct {
     int pool[FLEET_POOLS]; /* functions of each kind, wherever they are */
 } FleetUse;
 
+typedef struct FleetShape FleetShape;
+typedef struct FleetTables FleetTables;
+
 struct FleetClass {
     guint hosts; /* how many there are */
     guint n_nodes;
     int (*caps)[FLEET_DIMS]; /* by node */
+    double totals[FLEET_DIMS];
     int pools[FLEET_POOLS];
     const FleetUse *uses; /* by flavour; equal ones are shared between classes */
     const Host *host;     /* the first of it */
@@ -59,8 +66,9 @@ struct FleetClass {
     /* for the search */
     guint n_kinds; /* of nodes: equal ones are looked at once */
     guint8 kind_of[FLEET_NODES];
-    bool has_pools; /* pools say more than the nodes' sums do */
-    bool has_multi; /* a possible flavour lies on several nodes */
+    bool has_pools;      /* pools say more than the nodes' sums do */
+    bool has_multi;      /* a possible flavour lies on several nodes */
+    FleetShape **shapes; /* by node; NULL: none that many share */
 };
 
 /* Where a slice of the state lies. */
@@ -125,12 +133,17 @@ bool fleet_state_add(const Fleet *fleet, FleetState *state, guint flavour);
 double fleet_state_value(const Fleet *fleet, const FleetState *state, const double *values);
 void fleet_bucket_free(FleetBucket *bucket);
 
+/* fleet_table.c: once all classes are finished. */
+void fleet_find_shapes(Fleet *fleet);
+GPtrArray *fleet_shapes_new(void);
+
 /* fleet_price.c: what a flavour is worth, and how many of it a host may get at most. */
 typedef struct {
     const double *values;
     const guint *limits; /* NULL: FleetFlavour.most only */
     guint64 budget;      /* search steps of one node */
     double slack;        /* what is better by no more is not looked for */
+    FleetTables *tables; /* for these values; or NULL: walks alone */
 } FleetPrice;
 
 /* The pattern of @class that is worth most (by the search's budget): a new state. *@ret_bound: no
@@ -138,48 +151,74 @@ typedef struct {
 FleetState *fleet_price(const Fleet *fleet, guint class, const FleetPrice *price, double *ret_value,
                         double *ret_bound, guint64 *steps);
 
-/* fleet_lp.c */
+/* fleet_lp.c: a pattern, in short. */
 typedef struct {
-    guint pivots;
-    guint n_rows;           /* flavours, then classes */
-    double *inverse, *x;    /* of the basis, row by row; its values */
-    FleetState **patterns;  /* by row; NULL: a slack or an unplaced slice */
-    double *costs, *values; /* by row; values: of the rows (duals) */
-    double bound;           /* hosts in use, at least, with unplaced slices as dear as below */
+    guint class, n_slots;
+    FleetSlot slots[];
+} FleetColumn;
+
+FleetState *fleet_column_state(const Fleet *fleet, const FleetColumn *column);
+
+/* A variable. */
+typedef struct {
+    const FleetColumn *column; /* NULL: a slice that stays out, or a host that stays empty */
+    int class;                 /* -1: a slice of @flavour that stays out */
+    guint flavour;
+    double cost, x;
+} FleetBasic;
+
+typedef struct {
+    const Fleet *fleet;
+    const double *unplaced; /* what a slice that stays out costs, by flavour */
+    double host;            /* and a host in use */
+    guint n_rows, n_classes, pivots;
+    GPtrArray *pool;   /* FleetColumn *: all that were ever in */
+    GHashTable *known; /* the same */
+    double *inverse;   /* of the basis, row by row */
+    FleetBasic *rows;  /* the variables of the basis but the keys */
+    FleetBasic *keys;  /* one of each class */
+    double *values;    /* of the flavours (duals) */
     double objective;
+    double *raw, *column, *moves; /* room for a pivot: by row twice, by class */
+    double bound;                 /* no plan costs less; fleet_columns.c */
 } FleetLp;
 
-/* @unplaced: cost of a slice that stays out, by flavour; @host: of a host in use. @seeds:
+/* All slices out, no host in use. @unplaced stays the caller's. */
+FleetLp *fleet_lp_new(const Fleet *fleet, const double *unplaced, double host);
+void fleet_lp_free(FleetLp *lp);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FleetLp, fleet_lp_free)
+/* Adds a pattern, and brings it in when that lowers the cost: by how much each host of it does. */
+double fleet_lp_enter(FleetLp *lp, const FleetState *state);
+/* Adds it for later. */
+void fleet_lp_add(FleetLp *lp, const FleetState *state);
+/* Slices left out and hosts left empty, where that has become cheaper. */
+bool fleet_lp_enter_units(FleetLp *lp);
+/* The patterns that there are, again and again, until that brings no more than @least of the cost.
+ */
+void fleet_lp_settle(FleetLp *lp, double least);
+/* All reckoned anew from the basis. */
+void fleet_lp_finish(FleetLp *lp);
+
+/* fleet_columns.c: the linear program solved, as near as @budget search steps allow. @seeds:
  * FleetBucket *, patterns to begin with. */
 FleetLp *fleet_lp_solve(Fleet *fleet, const double *unplaced, double host, const GPtrArray *seeds,
                         guint64 budget);
-/* No plan costs less, by values of the flavours that begin with these and become better. */
-double fleet_lp_bound(Fleet *fleet, const double *start, const double *unplaced, double host,
-                      guint64 budget);
-void fleet_lp_free(FleetLp *lp);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FleetLp, fleet_lp_free)
 
 /* fleet_fit.c. @left: slices to be placed, by flavour, counted down; @free_hosts: by class, counted
  * down; @buckets (FleetBucket *): hosts in use, added to. */
 void fleet_fit_decreasing(const Fleet *fleet, guint *left, guint *free_hosts, GPtrArray *buckets);
-/* Opens hosts with the patterns that are worth most. */
-void fleet_fit_patterns(Fleet *fleet, const double *values, guint *left, guint *free_hosts,
-                        GPtrArray *buckets);
+/* The classes, those first whose hosts are worth most; caller frees. */
+guint *fleet_order_classes(Fleet *fleet, const double *values);
+/* Opens hosts with the patterns that are worth most. @order: of the classes; of many only the first
+ * that are free are looked at. */
+void fleet_fit_patterns(Fleet *fleet, const double *values, const guint *order, guint *left,
+                        guint *free_hosts, GPtrArray *buckets);
 
 /* What only few hosts can hold takes the place of what others can hold too. */
 void fleet_fit_scarce(const Fleet *fleet, guint *left, guint *free_hosts, GPtrArray *buckets);
 
 /* Adds hosts with this state, which is taken over. */
 void fleet_add_bucket(const Fleet *fleet, GPtrArray *buckets, FleetState *state, guint hosts);
-
-/* fleet_merge.c: *@ret_view: the fleet with at most @most classes, each of which holds what those
- * merged into it do on the average (as long as they can be made so few); its classes are the
- * caller's. The merged class of each class. */
-guint *fleet_merge(const Fleet *fleet, guint most, Fleet *ret_view);
-/* The patterns of a merged fleet's linear program onto the real hosts, then what is left by worth.
- */
-void fleet_fit_merged(Fleet *fleet, const FleetLp *lp, const guint *groups, const double *values,
-                      guint *left, guint *free_hosts, GPtrArray *buckets);
 
 /* fleet_deal.c: buckets to hosts and their instances; what finds no place is in fleet->unplaced. */
 void fleet_deal(Fleet *fleet, const GPtrArray *buckets);

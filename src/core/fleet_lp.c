@@ -1,71 +1,131 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The linear program over patterns: each flavour's slices are in a pattern or stay out, each class
- * gives no more hosts than it has; cost is hosts in use and slices out. Revised simplex with a
- * dense inverse; columns by fleet_price() (Gilmore and Gomory 1961).
+ * gives no more hosts than it has; cost is hosts in use and slices out.
  *
- * The bound holds at any time, also when the search was cut off: for any values p >= 0 of the
- * flavours, cost >= sum p d + sum over classes of hosts * min(0, cost of a host - best(p)), where
- * best(p) is what fleet_price() proves that no pattern of the class exceeds (Lagrange); scaled by
- * the largest best(p) it is Farley's (1990).
+ * A host is in one class only, so classes need no rows of the basis (generalized upper bounds:
+ * Dantzig and Van Slyke 1967). Of each class one variable is its key, which has what the others
+ * leave; the rows are the flavours', and in them every other variable of a class stands for the
+ * difference to its key. So ten thousand classes cost a pivot no more than one.
  */
+#include <math.h>
+
 #include "core/fleet_internal.h"
 
 #define EPSILON 1e-9
-/* The search of one node: at first little, more when it finds nothing better. */
-#define FIRST_BUDGET 4000
-#define LAST_BUDGET 2000000
-#define MAX_PIVOTS 20000
-/* So many classes or a bit more are priced in one round. */
-#define PART 50
-/* Pivots after which values and objective are reckoned from the basis again. */
-#define RECKON_ANEW 64
-/* Steps towards better values where the classes are bounded one by one, and how wide they are. */
-#define BOUND_TURNS 2
-#define FIRST_TURN 0.1
-/* Of the newest values in their running mean. */
-#define MEAN_SHARE 0.1
-/* Good enough, as a part of a host and of the objective; and where the search is hard. */
-#define SLACK 5e-5
-#define LAST_SLACK 2e-4
+/* Pivots after which all is reckoned anew: what was rounded away adds up. */
+#define RECKON_ANEW 200
+#define MAX_PASSES 200
+/* Patterns have to bring so much of a host's cost: at first, and at last. */
+#define FIRST_LEAST 0.08
+#define LAST_LEAST 2e-4
 
 void fleet_lp_free(FleetLp *lp)
 {
     if (!lp)
         return;
-    for (guint r = 0; r < lp->n_rows; r++)
-        fleet_state_free(lp->patterns[r]);
-    g_free(lp->patterns);
+    g_hash_table_unref(lp->known);
+    g_ptr_array_unref(lp->pool);
+    g_free(lp->rows);
+    g_free(lp->keys);
     g_free(lp->inverse);
-    g_free(lp->x);
-    g_free(lp->costs);
+    g_free(lp->column);
+    g_free(lp->raw);
+    g_free(lp->moves);
     g_free(lp->values);
     g_free(lp);
 }
 
-static guint n_slices(const Fleet *fleet, guint flavour)
+static guint column_hash(gconstpointer data)
 {
-    return fleet_flavour(fleet, flavour)->instances->len;
+    const FleetColumn *column = data;
+    guint hash = column->class;
+
+    for (guint i = 0; i < column->n_slots; i++)
+        hash = hash * 33 + column->slots[i].flavour * 7 + (guint)column->slots[i].nodes;
+    return hash;
 }
 
-/* All slices out, no host in use. */
-static FleetLp *lp_new(const Fleet *fleet, const double *unplaced)
+static gboolean column_equal(gconstpointer a, gconstpointer b)
+{
+    const FleetColumn *x = a, *y = b;
+
+    if (x->class != y->class || x->n_slots != y->n_slots)
+        return false;
+    for (guint i = 0; i < x->n_slots; i++)
+        if (x->slots[i].flavour != y->slots[i].flavour || x->slots[i].nodes != y->slots[i].nodes)
+            return false;
+    return true;
+}
+
+static FleetColumn *column_new(const FleetState *state)
+{
+    gsize size = state->slots->len * sizeof(FleetSlot);
+    FleetColumn *column = g_malloc0(sizeof *column + size);
+
+    column->class = state->class;
+    column->n_slots = state->slots->len;
+    memcpy(column->slots, state->slots->data, size);
+    return column;
+}
+
+FleetState *fleet_column_state(const Fleet *fleet, const FleetColumn *column)
+{
+    FleetState *state = fleet_state_new(fleet, column->class);
+
+    for (guint i = 0; i < column->n_slots; i++)
+        fleet_state_take(fleet, state, column->slots[i].flavour, column->slots[i].nodes);
+    return state;
+}
+
+FleetLp *fleet_lp_new(const Fleet *fleet, const double *unplaced, double host)
 {
     FleetLp *lp = g_new0(FleetLp, 1);
-    guint n_flavours = fleet->flavours->len, n = n_flavours + fleet->classes->len;
+    guint n = fleet->flavours->len;
 
+    lp->fleet = fleet;
+    lp->unplaced = unplaced;
+    lp->host = host;
     lp->n_rows = n;
-    lp->inverse = g_new0(double, (gsize)n *n);
-    lp->x = g_new0(double, n);
-    lp->costs = g_new0(double, n);
-    lp->values = g_new0(double, n);
-    lp->patterns = g_new0(FleetState *, n);
+    lp->pool = g_ptr_array_new_with_free_func(g_free);
+    lp->known = g_hash_table_new(column_hash, column_equal);
+    lp->n_classes = fleet->classes->len;
+    lp->inverse = g_new0(double, MAX((gsize)n * n, 1));
+    lp->rows = g_new0(FleetBasic, MAX(n, 1));
+    lp->keys = g_new0(FleetBasic, MAX(lp->n_classes, 1));
+    lp->column = g_new0(double, MAX(n, 1));
+    lp->raw = g_new0(double, MAX(n, 1));
+    lp->moves = g_new0(double, MAX(lp->n_classes, 1));
+    lp->values = g_new0(double, MAX(n, 1));
     for (guint r = 0; r < n; r++) {
+        guint slices = fleet_flavour(fleet, r)->instances->len;
+
+        lp->rows[r] = (FleetBasic){.class = -1, .flavour = r, .cost = unplaced[r], .x = slices};
         lp->inverse[(gsize)r * n + r] = 1;
-        lp->x[r] = r < n_flavours ? n_slices(fleet, r) : fleet_class(fleet, r - n_flavours)->hosts;
-        lp->costs[r] = r < n_flavours ? unplaced[r] : 0;
+        lp->values[r] = unplaced[r];
+        lp->objective += unplaced[r] * slices;
     }
+    for (guint c = 0; c < lp->n_classes; c++)
+        lp->keys[c] = (FleetBasic){.class = (int)c, .x = fleet_class(fleet, c)->hosts};
     return lp;
+}
+
+/* Adds @factor times what the variable holds of each flavour. */
+static void add_counts(const FleetLp *lp, const FleetBasic *basic, double factor, double *sums)
+{
+    if (basic->class < 0)
+        sums[basic->flavour] += factor;
+    for (guint i = 0; basic->column && i < basic->column->n_slots; i++)
+        sums[basic->column->slots[i].flavour] += factor;
+}
+
+/* The variable as a column of the rows: less its class's key. */
+static void make_column(const FleetLp *lp, const FleetBasic *basic, double *column)
+{
+    memset(column, 0, lp->n_rows * sizeof *column);
+    add_counts(lp, basic, 1, column);
+    if (basic->class >= 0)
+        add_counts(lp, &lp->keys[basic->class], -1, column);
 }
 
 static void find_values(FleetLp *lp)
@@ -74,284 +134,313 @@ static void find_values(FleetLp *lp)
 
     memset(lp->values, 0, n * sizeof *lp->values);
     lp->objective = 0;
+    for (guint c = 0; c < lp->n_classes; c++)
+        lp->objective += lp->keys[c].cost * lp->keys[c].x;
     for (guint r = 0; r < n; r++) {
+        const FleetBasic *basic = &lp->rows[r];
         const double *row = &lp->inverse[(gsize)r * n];
+        double cost = basic->cost - (basic->class >= 0 ? lp->keys[basic->class].cost : 0);
 
-        lp->objective += lp->costs[r] * lp->x[r];
-        if (lp->costs[r] == 0)
-            continue;
-        for (guint c = 0; c < n; c++)
-            lp->values[c] += lp->costs[r] * row[c];
+        lp->objective += basic->cost * basic->x;
+        for (guint f = 0; cost != 0 && f < n; f++)
+            lp->values[f] += cost * row[f];
     }
 }
 
-/* Brings a column (as the basis sees it) in for the row that it runs down to 0 first; false: none.
- * @state is taken over then. @reduced: by how much one more of it changes the cost. */
-static bool pivot(FleetLp *lp, const double *column, FleetState *state, double cost, double reduced)
+/* Divides row @out of the inverse, and takes it from the others, so that @column becomes a unit. */
+static void eliminate(guint n, double *inverse, const double *column, guint out)
 {
-    guint n = lp->n_rows, out = n;
-    double least = G_MAXDOUBLE;
+    double *pivot = &inverse[(gsize)out * n];
+
+    for (guint f = 0; f < n; f++)
+        pivot[f] /= column[out];
+    for (guint r = 0; r < n; r++) {
+        double factor = column[r], *row = &inverse[(gsize)r * n];
+
+        if (r == out || fabs(factor) < 1e-14)
+            continue;
+        for (guint f = 0; f < n; f++)
+            row[f] -= factor * pivot[f];
+    }
+}
+
+static void multiply(const double *inverse, guint n, const double *column, double *product)
+{
+    for (guint r = 0; r < n; r++) {
+        const double *row = &inverse[(gsize)r * n];
+
+        product[r] = 0;
+        for (guint f = 0; f < n; f++)
+            if (column[f] != 0)
+                product[r] += row[f] * column[f];
+    }
+}
+
+/* The values of all variables, from those of the flavours and classes. */
+static void find_x(FleetLp *lp)
+{
+    guint n = lp->n_rows;
+    g_autofree double *left = g_new(double, MAX(n, 1));
+    g_autofree double *x = g_new(double, MAX(n, 1));
+
+    for (guint f = 0; f < n; f++)
+        left[f] = fleet_flavour(lp->fleet, f)->instances->len;
+    for (guint c = 0; c < lp->n_classes; c++) {
+        lp->keys[c].x = fleet_class(lp->fleet, c)->hosts;
+        add_counts(lp, &lp->keys[c], -lp->keys[c].x, left);
+    }
+    multiply(lp->inverse, n, left, x);
+    for (guint r = 0; r < n; r++) {
+        lp->rows[r].x = MAX(x[r], 0);
+        if (lp->rows[r].class >= 0)
+            lp->keys[lp->rows[r].class].x -= lp->rows[r].x;
+    }
+    for (guint c = 0; c < lp->n_classes; c++)
+        lp->keys[c].x = MAX(lp->keys[c].x, 0);
+}
+
+/* The inverse from the columns, the largest element first. Rows keep their variables, in another
+ * order; when the columns are not sound the old inverse stays. */
+static void reckon_anew(FleetLp *lp)
+{
+    guint n = lp->n_rows;
+    gsize size = (gsize)n * n * sizeof(double);
+    g_autofree double *inverse = g_malloc0(size);
+    g_autofree FleetBasic *rows = g_memdup2(lp->rows, n * sizeof *rows);
+    g_autofree bool *done = g_new0(bool, n);
+    g_autofree double *column = g_new(double, n);
+    g_autofree double *product = g_new(double, n);
 
     for (guint r = 0; r < n; r++)
-        if (column[r] > EPSILON && lp->x[r] / column[r] < least - 1e-12) {
-            least = lp->x[r] / column[r];
-            out = r;
-        }
-    if (out == n)
-        return false;
-    for (guint c = 0; c < n; c++)
-        lp->inverse[(gsize)out * n + c] /= column[out];
-    lp->x[out] = MAX(least, 0);
+        inverse[(gsize)r * n + r] = 1;
     for (guint r = 0; r < n; r++) {
-        double factor = column[r];
+        guint out = n;
 
-        if (r == out || (factor < EPSILON && factor > -EPSILON))
-            continue;
-        for (guint c = 0; c < n; c++)
-            lp->inverse[(gsize)r * n + c] -= factor * lp->inverse[(gsize)out * n + c];
-        lp->x[r] = MAX(lp->x[r] - factor * lp->x[out], 0);
+        make_column(lp, &lp->rows[r], column);
+        multiply(inverse, n, column, product);
+        for (guint i = 0; i < n; i++)
+            if (!done[i] && (out == n || fabs(product[i]) > fabs(product[out])))
+                out = i;
+        if (out == n || fabs(product[out]) < EPSILON)
+            return;
+        eliminate(n, inverse, product, out);
+        done[out] = true;
+        rows[out] = lp->rows[r];
     }
-    fleet_state_free(lp->patterns[out]);
-    lp->patterns[out] = state;
-    lp->costs[out] = cost;
-    if (++lp->pivots % RECKON_ANEW == 0) {
-        find_values(lp); /* what was rounded away adds up */
+    memcpy(lp->inverse, inverse, size);
+    memcpy(lp->rows, rows, n * sizeof *rows);
+    find_x(lp);
+}
+
+/* A variable of the rows takes the place of its class's key, and the key its. */
+static void swap_key(FleetLp *lp, guint class, guint row)
+{
+    guint n = lp->n_rows;
+    double *own = &lp->inverse[(gsize)row * n];
+    FleetBasic key = lp->keys[class];
+
+    for (guint r = 0; r < n; r++)
+        for (guint f = 0; r != row && lp->rows[r].class == (int)class && f < n; f++)
+            own[f] += lp->inverse[(gsize)r * n + f];
+    for (guint f = 0; f < n; f++)
+        own[f] = -own[f];
+    lp->keys[class] = lp->rows[row];
+    lp->rows[row] = key;
+}
+
+/* How far the entering variable can go. Moves: by how much each class's key falls for each unit of
+ * it. What runs down to 0 first: *@ret_row, or *@ret_class's key. */
+static double find_leaving(FleetLp *lp, int class, int *ret_row, int *ret_class)
+{
+    double least = G_MAXDOUBLE;
+
+    *ret_row = *ret_class = -1;
+    for (guint r = 0; r < lp->n_rows; r++)
+        if (lp->rows[r].class >= 0)
+            lp->moves[lp->rows[r].class] = 0;
+    if (class >= 0)
+        lp->moves[class] = 1;
+    for (guint r = 0; r < lp->n_rows; r++) {
+        const FleetBasic *basic = &lp->rows[r];
+
+        if (basic->class >= 0)
+            lp->moves[basic->class] -= lp->column[r];
+        if (lp->column[r] > EPSILON && basic->x / lp->column[r] < least - 1e-12) {
+            least = basic->x / lp->column[r];
+            *ret_row = (int)r;
+        }
+    }
+    for (guint r = 0; r <= lp->n_rows; r++) {
+        int c = r < lp->n_rows ? lp->rows[r].class : class;
+
+        if (c >= 0 && lp->moves[c] > EPSILON && lp->keys[c].x / lp->moves[c] < least - 1e-12) {
+            least = lp->keys[c].x / lp->moves[c];
+            *ret_class = c;
+            *ret_row = -1;
+        }
+    }
+    return least;
+}
+
+static void move_all(FleetLp *lp, int class, double step)
+{
+    for (guint r = 0; r < lp->n_rows; r++) {
+        int c = lp->rows[r].class;
+
+        lp->rows[r].x = MAX(lp->rows[r].x - step * lp->column[r], 0);
+        if (c >= 0 && c != class && lp->moves[c] != 0) {
+            lp->keys[c].x = MAX(lp->keys[c].x - step * lp->moves[c], 0);
+            lp->moves[c] = 0; /* once */
+        }
+    }
+    if (class >= 0)
+        lp->keys[class].x = MAX(lp->keys[class].x - step * lp->moves[class], 0);
+}
+
+static guint largest_of(const FleetLp *lp, guint class)
+{
+    guint best = lp->n_rows;
+
+    for (guint r = 0; r < lp->n_rows; r++)
+        if (lp->rows[r].class == (int)class &&
+            (best == lp->n_rows || lp->rows[r].x > lp->rows[best].x))
+            best = r;
+    return best;
+}
+
+/* Brings the variable in. @reduced: by how much one more of it
+ * changes the cost. */
+static bool pivot(FleetLp *lp, FleetBasic entering, const double *raw, double reduced)
+{
+    guint n = lp->n_rows, out;
+    int row, class;
+    double step, element;
+
+    multiply(lp->inverse, n, raw, lp->column);
+    step = find_leaving(lp, entering.class, &row, &class);
+    if (row < 0 && class < 0)
+        return false;
+    element = class >= 0 ? lp->moves[class] : lp->column[row];
+    move_all(lp, entering.class, step);
+    entering.x = MAX(step, 0);
+    lp->objective += reduced * entering.x;
+    lp->pivots++;
+    out = class >= 0 ? largest_of(lp, (guint) class) : (guint)row;
+    if (out == n) { /* the key was alone */
+        lp->keys[class] = entering;
         return true;
     }
-    lp->objective += reduced * lp->x[out];
-    for (guint c = 0; c < n; c++)
-        lp->values[c] += reduced * lp->inverse[(gsize)out * n + c];
+    if (class >= 0) {
+        swap_key(lp, (guint) class, out);
+        lp->column[out] = element;
+    }
+    eliminate(n, lp->inverse, lp->column, out);
+    lp->rows[out] = entering;
+    for (guint f = 0; f < n; f++)
+        lp->values[f] += reduced * lp->inverse[(gsize)out * n + f];
+    if (lp->pivots % RECKON_ANEW == 0) {
+        reckon_anew(lp);
+        find_values(lp);
+    }
     return true;
 }
 
-/* A slice left out, or a host of a class left empty, where that has become cheaper. */
-static bool enter_units(const Fleet *fleet, FleetLp *lp, const double *unplaced)
+/* Its cost less what its slices are worth. */
+static double net_cost(const FleetLp *lp, const FleetBasic *basic)
 {
-    guint n = lp->n_rows;
-    g_autofree double *column = g_new(double, n);
+    double cost = basic->cost;
+
+    if (basic->class < 0)
+        cost -= lp->values[basic->flavour];
+    for (guint i = 0; basic->column && i < basic->column->n_slots; i++)
+        cost -= lp->values[basic->column->slots[i].flavour];
+    return cost;
+}
+
+/* Brings the variable in when that lowers the cost by more than nothing; by how much each unit of
+ * it does. */
+static double enter(FleetLp *lp, FleetBasic entering, double least)
+{
+    double reduced = net_cost(lp, &entering);
+
+    if (entering.class >= 0)
+        reduced -= net_cost(lp, &lp->keys[entering.class]);
+    if (reduced >= -least)
+        return 0;
+    make_column(lp, &entering, lp->raw);
+    return pivot(lp, entering, lp->raw, reduced) ? -reduced : 0;
+}
+
+bool fleet_lp_enter_units(FleetLp *lp)
+{
     bool any = false;
 
-    for (guint u = 0; u < n; u++) {
-        double cost = u < fleet->flavours->len ? unplaced[u] : 0;
+    for (guint f = 0; f < lp->n_rows; f++) {
+        FleetBasic out = {.class = -1, .flavour = f, .cost = lp->unplaced[f]};
 
-        if (cost - lp->values[u] >= -EPSILON)
-            continue;
-        for (guint r = 0; r < n; r++)
-            column[r] = lp->inverse[(gsize)r * n + u];
-        any |= pivot(lp, column, NULL, cost, cost - lp->values[u]);
+        any |= enter(lp, out, EPSILON) > 0;
+    }
+    for (guint c = 0; c < lp->n_classes; c++) {
+        FleetBasic empty = {.class = (int)c};
+
+        if (lp->keys[c].column)
+            any |= enter(lp, empty, EPSILON) > 0;
     }
     return any;
 }
 
-/* Brings @state into the basis when that lowers the cost; takes it over. True: by a worthwhile part
- * of a host, @least. */
-static bool enter(const Fleet *fleet, FleetLp *lp, FleetState *state, double cost, double least)
+static double enter_column(FleetLp *lp, const FleetColumn *column, double least)
 {
-    guint n = lp->n_rows, n_flavours = fleet->flavours->len;
-    g_autofree double *column = g_new(double, n);
-    double reduced = cost - lp->values[n_flavours + state->class];
+    FleetBasic entering = {.column = column, .class = (int)column->class, .cost = lp->host};
 
-    for (guint f = 0; f < n_flavours; f++)
-        reduced -= state->counts[f] * lp->values[f];
-    for (guint r = 0; reduced < -EPSILON && r < n; r++) {
-        const double *row = &lp->inverse[(gsize)r * n];
-
-        column[r] = row[n_flavours + state->class];
-        for (guint f = 0; f < n_flavours; f++)
-            if (state->counts[f] > 0)
-                column[r] += row[f] * state->counts[f];
-    }
-    if (reduced >= -EPSILON || !pivot(lp, column, state, cost, reduced)) {
-        fleet_state_free(state);
-        return false;
-    }
-    return reduced < -least;
+    return enter(lp, entering, least);
 }
 
-typedef struct {
-    double best; /* no pattern of the class is worth more */
-    guint hosts;
-} ClassBest;
-
-static int compare_best(gconstpointer a, gconstpointer b)
+static const FleetColumn *intern_column(FleetLp *lp, const FleetState *state)
 {
-    const ClassBest *x = a, *y = b;
+    FleetColumn *column = column_new(state);
+    const FleetColumn *known = g_hash_table_lookup(lp->known, column);
 
-    return x->best != y->best ? (x->best > y->best ? -1 : 1) : 0;
-}
-
-/* The Lagrangian bound for these values of the flavours, or for them all scaled by one factor,
- * which scales the classes' best too: as a function of the factor it is concave and bends where a
- * class's best is just the cost of a host. (Scaled by the largest best it is Farley's.) @best: by
- * class; *@ret_factor: the best factor, at most @largest. */
-static double find_bound(const Fleet *fleet, const double *values, const double *best, double cost,
-                         double largest, double *ret_factor)
-{
-    guint n = fleet->classes->len;
-    g_autofree ClassBest *classes = g_new(ClassBest, MAX(n, 1));
-    double sum = 0, paid = 0, found = 0;
-    gint64 hosts = 0;
-
-    for (guint f = 0; f < fleet->flavours->len; f++)
-        sum += values[f] * n_slices(fleet, f);
-    found = sum;
-    *ret_factor = 1;
-    for (guint c = 0; c < n; c++) {
-        classes[c] = (ClassBest){best[c], fleet_class(fleet, c)->hosts};
-        found += classes[c].hosts * MIN(0, cost - best[c]);
+    if (known) {
+        g_free(column);
+        return known;
     }
-    qsort(classes, n, sizeof *classes, compare_best);
-    for (guint c = 0; c < n && classes[c].best * largest > cost; c++) {
-        double factor = cost / classes[c].best;
-        double bound = factor * (sum - paid) + (double)hosts * cost;
-
-        if (bound > found) {
-            found = bound;
-            *ret_factor = factor;
-        }
-        paid += classes[c].hosts * classes[c].best;
-        hosts += classes[c].hosts;
-    }
-    return found;
+    g_ptr_array_add(lp->pool, column);
+    g_hash_table_add(lp->known, column);
+    return column;
 }
 
-/* One round: a pattern of each class, or of each so manieth from @first on. True when one of them
- * came in. */
-static bool price_classes(Fleet *fleet, FleetLp *lp, const double *values, double cost,
-                          guint64 budget, double slack, guint first, guint every, double *best)
+void fleet_lp_add(FleetLp *lp, const FleetState *state)
 {
-    bool better = false;
-    FleetPrice price = {.values = values, .budget = budget, .slack = slack * cost};
-    g_autofree FleetState **found = g_new0(FleetState *, fleet->classes->len);
-
-    for (guint c = first; c < fleet->classes->len; c += every) {
-        double value;
-
-        best[c] = 0;
-        if (fleet_class(fleet, c)->hosts > 0)
-            found[c] = fleet_price(fleet, c, &price, &value, &best[c], &fleet->steps);
-    }
-    for (guint c = first; c < fleet->classes->len; c += every)
-        if (found[c])
-            better |= enter(fleet, lp, found[c], cost, slack);
-    return better;
+    (void)intern_column(lp, state);
 }
 
-static void enter_seeds(const Fleet *fleet, FleetLp *lp, const GPtrArray *seeds, double cost)
+double fleet_lp_enter(FleetLp *lp, const FleetState *state)
 {
-    for (guint i = 0; seeds && i < seeds->len; i++) {
-        const FleetBucket *bucket = g_ptr_array_index(seeds, i);
-
-        (void)enter(fleet, lp, fleet_state_copy(fleet, bucket->state), cost, 0);
-    }
+    return enter_column(lp, intern_column(lp, state), EPSILON);
 }
 
-static bool is_closed(const FleetLp *lp)
+void fleet_lp_settle(FleetLp *lp, double gain)
 {
-    return lp->objective - lp->bound <= SLACK * lp->objective;
-}
+    double least = FIRST_LEAST * lp->host;
 
-FleetLp *fleet_lp_solve(Fleet *fleet, const double *unplaced, double host, const GPtrArray *seeds,
-                        guint64 budget)
-{
-    FleetLp *lp = lp_new(fleet, unplaced);
-    g_autofree double *best = g_new0(double, MAX(fleet->classes->len, 1));
-    g_autofree double *values = g_new(double, lp->n_rows);
-    g_autofree double *mean = g_new0(double, lp->n_rows);
-    guint64 start = fleet->steps, node_budget = FIRST_BUDGET;
-    guint parts = 1 + fleet->classes->len / PART;
-    double factor;
+    for (guint pass = 0; pass < MAX_PASSES; pass++) {
+        double before = lp->objective;
 
-    find_values(lp);
-    enter_seeds(fleet, lp, seeds, host);
-    for (guint pivots = 0; pivots < MAX_PIVOTS && fleet->steps - start < budget; pivots++) {
-        double slack = node_budget < LAST_BUDGET ? SLACK : LAST_SLACK;
-        bool better = enter_units(fleet, lp, unplaced);
-
-        for (guint f = 0; f < fleet->flavours->len; f++) {
-            values[f] = CLAMP(lp->values[f], 0, unplaced[f]);
-            mean[f] = MEAN_SHARE * values[f] + (1 - MEAN_SHARE) * mean[f];
-        }
-        for (guint part = 0; parts > 1 && part < parts && !better; part++)
-            better = price_classes(fleet, lp, values, host, node_budget, slack,
-                                   (pivots + part) % parts, parts, best);
-        if (parts == 1 || !better) { /* else some classes will do for now */
-            better |= price_classes(fleet, lp, values, host, node_budget, slack, 0, 1, best);
-            lp->bound = MAX(lp->bound, find_bound(fleet, values, best, host, 1, &factor));
-        }
-        if (is_closed(lp))
-            break;
-        if (better) { /* the longer it takes, the more is it worth to look well */
-            node_budget =
-                MAX(node_budget / 4, (guint64)FIRST_BUDGET << MIN(pivots / lp->n_rows, 8));
+        (void)fleet_lp_enter_units(lp);
+        for (guint i = 0; i < lp->pool->len; i++)
+            (void)enter_column(lp, g_ptr_array_index(lp->pool, i), least);
+        if (before - lp->objective > gain * before)
             continue;
-        }
-        if (node_budget >= LAST_BUDGET)
-            break;
-        node_budget *= 10;
+        if (least < LAST_LEAST * lp->host)
+            return;
+        least /= 4;
     }
+}
+
+void fleet_lp_finish(FleetLp *lp)
+{
+    if (lp->n_rows > 0)
+        reckon_anew(lp);
     find_values(lp);
-    if (!is_closed(lp)) { /* the values jump about; their mean is the better witness */
-        (void)price_classes(fleet, lp, mean, host, LAST_BUDGET, LAST_SLACK, 0, 1, best);
-        lp->bound = MAX(lp->bound, find_bound(fleet, mean, best, host, 1, &factor));
-    }
-    return lp;
-}
-
-/* The values once more, as far as they may be scaled. */
-static double largest_factor(const Fleet *fleet, const double *values, const double *unplaced)
-{
-    double largest = G_MAXDOUBLE;
-
-    for (guint f = 0; f < fleet->flavours->len; f++)
-        if (values[f] > EPSILON)
-            largest = MIN(largest, unplaced[f] / values[f]);
-    return largest;
-}
-
-/* What the best patterns hold too little of is worth more, what they hold too much of less: a step
- * along the bound's slope. @counts: of the best patterns of the hosts that are worth their cost. */
-static void turn_values(const Fleet *fleet, const double *counts, const double *unplaced,
-                        double step, double factor, double *values)
-{
-    for (guint f = 0; f < fleet->flavours->len; f++) {
-        double wanted = MAX(n_slices(fleet, f), 1);
-        double turn = CLAMP(step * (wanted - counts[f]) / wanted, -0.5, 0.5);
-
-        values[f] = MIN(MAX(values[f], 1e-4) * factor * (1 + turn), unplaced[f]);
-    }
-}
-
-double fleet_lp_bound(Fleet *fleet, const double *start, const double *unplaced, double host,
-                      guint64 budget)
-{
-    guint n = fleet->flavours->len;
-    g_autofree double *values = g_memdup2(start, n * sizeof *values);
-    g_autofree double *best = g_new0(double, MAX(fleet->classes->len, 1));
-    g_autofree double *counts = g_new(double, n);
-    FleetPrice price = {.values = values, .budget = budget, .slack = SLACK * host};
-    double bound = 0;
-
-    for (guint turn = 0; turn < BOUND_TURNS; turn++) {
-        g_autoptr(GPtrArray) found =
-            g_ptr_array_new_with_free_func((GDestroyNotify)fleet_state_free);
-        double factor;
-
-        for (guint c = 0; c < fleet->classes->len; c++) {
-            double value;
-
-            g_ptr_array_add(found, fleet_price(fleet, c, &price, &value, &best[c], &fleet->steps));
-        }
-        bound = MAX(bound, find_bound(fleet, values, best, host,
-                                      largest_factor(fleet, values, unplaced), &factor));
-        memset(counts, 0, n * sizeof *counts);
-        for (guint c = 0; c < fleet->classes->len; c++) {
-            const FleetState *state = g_ptr_array_index(found, c);
-
-            for (guint f = 0; best[c] * factor > host && f < n; f++)
-                counts[f] += (double)fleet_class(fleet, c)->hosts * state->counts[f];
-        }
-        turn_values(fleet, counts, unplaced, FIRST_TURN / (1 + turn), factor, values);
-    }
-    return bound;
 }

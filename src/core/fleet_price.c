@@ -4,14 +4,9 @@
  *
  * Each node by itself first; their sum bounds the host. Where something joins the nodes (functions
  * of any node, limits, clusters' spread, slices over several nodes), they are then filled one after
- * the other. A slice over several nodes counts for the bound as parts, one a node.
+ * the other (fleet_joint.c). A slice over several nodes counts for the bound as parts, one a node.
  */
-#include "core/fleet_sack.h"
-
-/* A spec gives a slice up to 64 service cores. */
-#define MAX_LEVELS 66
-/* Ways to lay the slices that span nodes that are tried. */
-#define MAX_SPANS 64
+#include "core/fleet_joint.h"
 
 /* What one flavour would take of node @n, of which @rest is left. */
 static bool item_set(const FleetUse *use, guint n, const int *rest, bool parts, FleetItem *item)
@@ -44,13 +39,13 @@ static void sack_fill(FleetSack *sack, const FleetClass *class, guint n, const i
         if (item.value <= FLEET_EPSILON || item.most == 0 ||
             !item_set(&class->uses[f], n, rest, parts, &item) || item.service > level)
             continue;
+        item.rank = sack->table ? sack->table->rank[f] : 0;
         item.bit = fleet_flavour(sack->fleet, f)->bit;
         g_array_append_val(sack->items, item);
     }
 }
 
-/* Levels of shared service cores that flavours ask for, ascending; 0 is the first. */
-static guint list_levels(const Fleet *fleet, const FleetClass *class, int levels[MAX_LEVELS])
+guint fleet_list_levels(const Fleet *fleet, const FleetClass *class, int levels[FLEET_LEVELS])
 {
     guint n = 1;
 
@@ -63,7 +58,7 @@ static guint list_levels(const Fleet *fleet, const FleetClass *class, int levels
             at++;
         if (at < n && levels[at] == service)
             continue;
-        g_assert(n < MAX_LEVELS);
+        g_assert(n < FLEET_LEVELS);
         memmove(&levels[at + 1], &levels[at], (n - at) * sizeof *levels);
         levels[at] = service;
         n++;
@@ -71,10 +66,81 @@ static guint list_levels(const Fleet *fleet, const FleetClass *class, int levels
     return n;
 }
 
-typedef struct {
-    double value, bound;
-    guint16 *counts; /* by flavour */
-} NodeBest;
+/* The answer as the table has it, where nothing but cores and memory stands against it: into
+ * @counts; false: something does. */
+static bool read_table(const FleetSack *sack, const FleetClass *class, guint n, const int *room,
+                       const guint *limits, bool parts, guint16 *counts)
+{
+    const FleetTable *table = sack->table;
+    int rest[FLEET_ROW];
+    guint64 clusters = 0;
+
+    memcpy(rest, room, sizeof rest);
+    for (guint r = parts ? 0 : table->n_joint; r < table->n;) {
+        guint f = table->order[r];
+        const FleetFlavour *flavour = fleet_flavour(sack->fleet, f);
+        double worth = fleet_table_worth(table, r, rest[DIM_CORES], rest[DIM_MEMORY]);
+        FleetItem item = {.flavour = f};
+
+        if (fleet_table_worth(table, r + 1, rest[DIM_CORES], rest[DIM_MEMORY]) >= worth) {
+            r++;
+            continue;
+        }
+        if (counts[f] >= limits[f] || (flavour->bit & clusters) ||
+            !item_set(&class->uses[f], n, rest, parts, &item))
+            return false;
+        clusters |= flavour->bit;
+        counts[f]++;
+        for (guint d = 0; d < FLEET_ROW; d++)
+            rest[d] -= item.need[d];
+    }
+    return true;
+}
+
+/* The best of the sack's items into @best, if it is better. */
+static void walk_node(FleetSack *sack, const int *rest, const FleetPrice *price, guint n_nodes,
+                      NodeBest *best)
+{
+    double room = fleet_sack_prepare(sack, rest);
+
+    sack->budget = price->budget;
+    sack->slack = MAX(price->slack / n_nodes, FLEET_EPSILON);
+    fleet_sack_walk(sack, rest, room);
+    best->bound = MAX(best->bound, MAX(sack->best_value + FLEET_EPSILON, sack->open));
+    if (sack->best_value <= best->value + FLEET_EPSILON)
+        return;
+    best->value = sack->best_value;
+    memset(best->counts, 0, sack->fleet->flavours->len * sizeof *best->counts);
+    for (guint i = 0; i < sack->items->len; i++)
+        best->counts[g_array_index(sack->items, FleetItem, i).flavour] = sack->best[i];
+}
+
+/* By the table, if it will do. */
+static bool look_up_node(FleetSack *sack, const FleetClass *class, guint n, const int *rest,
+                         const FleetPrice *price, const guint *limits, bool parts, NodeBest *best)
+{
+    const FleetTable *table = sack->table;
+    guint n_flavours = sack->fleet->flavours->len;
+    double worth, value = 0;
+
+    worth = fleet_table_worth(table, parts ? 0 : table->n_joint, rest[DIM_CORES], rest[DIM_MEMORY]);
+    if (worth <= best->value + FLEET_EPSILON) {
+        best->bound = MAX(best->bound, worth);
+        return true;
+    }
+    memset(sack->counts, 0, n_flavours * sizeof *sack->counts);
+    sack->total++;
+    if (!read_table(sack, class, n, rest, limits, parts, sack->counts))
+        return false;
+    for (guint f = 0; f < n_flavours; f++)
+        value += sack->counts[f] * price->values[f] / MAX(class->uses[f].n_nodes, 1);
+    best->bound = MAX(best->bound, MAX(value, worth) + FLEET_EPSILON);
+    if (value > best->value + FLEET_EPSILON) {
+        best->value = value;
+        memcpy(best->counts, sack->counts, n_flavours * sizeof *best->counts);
+    }
+    return true;
+}
 
 /* The best for node @n under @state. @parts: also parts of slices over several nodes. */
 static void solve_node(FleetSack *sack, const FleetState *state, guint n, const FleetPrice *price,
@@ -82,34 +148,28 @@ static void solve_node(FleetSack *sack, const FleetState *state, guint n, const 
 {
     const Fleet *fleet = sack->fleet;
     const FleetClass *class = fleet_class(fleet, state->class);
-    int levels[MAX_LEVELS];
-    guint n_levels = list_levels(fleet, class, levels);
+    int levels[FLEET_LEVELS];
+    guint n_levels = fleet_list_levels(fleet, class, levels);
 
     best->value = best->bound = 0;
     memset(best->counts, 0, fleet->flavours->len * sizeof *best->counts);
     for (guint l = 0; l < n_levels; l++) {
         int rest[FLEET_ROW];
-        double room;
 
         if (l + 1 < n_levels && levels[l + 1] <= state->service[n])
             continue; /* those cores are spent already */
         memcpy(rest, state->rest[n], FLEET_DIMS * sizeof *rest);
         memcpy(rest + FLEET_DIMS, state->pools, FLEET_POOLS * sizeof *rest);
         rest[DIM_CORES] -= MAX(levels[l] - state->service[n], 0);
+        if (rest[DIM_CORES] < 1)
+            continue;
+        sack->table =
+            price->tables ? fleet_tables_find(price->tables, state->class, n, levels[l]) : NULL;
+        if (sack->table && look_up_node(sack, class, n, rest, price, limits, parts, best))
+            continue;
         sack_fill(sack, class, n, rest, price, limits, parts, levels[l]);
-        if (sack->items->len == 0)
-            continue;
-        room = fleet_sack_prepare(sack, rest);
-        sack->budget = price->budget;
-        sack->slack = MAX(price->slack / class->n_nodes, FLEET_EPSILON);
-        fleet_sack_walk(sack, rest, room);
-        best->bound = MAX(best->bound, MAX(sack->best_value + FLEET_EPSILON, sack->open));
-        if (sack->best_value <= best->value + FLEET_EPSILON)
-            continue;
-        best->value = sack->best_value;
-        memset(best->counts, 0, fleet->flavours->len * sizeof *best->counts);
-        for (guint i = 0; i < sack->items->len; i++)
-            best->counts[g_array_index(sack->items, FleetItem, i).flavour] = sack->best[i];
+        if (sack->items->len > 0)
+            walk_node(sack, rest, price, class->n_nodes, best);
     }
 }
 
@@ -140,66 +200,19 @@ static double take_node(const Fleet *fleet, FleetState *state, guint n, const No
     return value;
 }
 
-/* Node by node, each knowing what the ones before took. */
-static double fill_nodes(FleetSack *sack, FleetState *state, const FleetPrice *price, guint *limits,
-                         NodeBest *best)
+double fleet_fill_nodes(FleetSack *sack, FleetState *state, const FleetPrice *price, guint *limits,
+                        NodeBest *best, double *ret_bound)
 {
     guint n_nodes = fleet_class(sack->fleet, state->class)->n_nodes;
     double value = 0;
 
+    *ret_bound = 0;
     for (guint n = 0; n < n_nodes; n++) {
         solve_node(sack, state, n, price, limits, false, best);
+        *ret_bound += best->bound;
         value += take_node(sack->fleet, state, n, best, price->values, limits);
     }
     return value;
-}
-
-typedef struct {
-    FleetSack *sack;
-    const FleetPrice *price;
-    NodeBest *scratch;
-    FleetState *best;
-    double best_value;
-    guint tries;
-} Spans;
-
-/* All counts of slices over several nodes, from flavour @from on, then the nodes. */
-static void try_spans(Spans *spans, guint from, const FleetState *state, const guint *limits,
-                      double value)
-{
-    const Fleet *fleet = spans->sack->fleet;
-    const FleetClass *class = fleet_class(fleet, state->class);
-    g_autoptr(FleetState) filled = NULL;
-    g_autofree guint *after = g_memdup2(limits, fleet->flavours->len * sizeof *limits);
-    double sum;
-
-    if (spans->tries++ >= MAX_SPANS)
-        return;
-    for (guint f = from; f < fleet->flavours->len; f++) {
-        g_autoptr(FleetState) more = NULL;
-
-        if (class->uses[f].n_nodes < 2 || limits[f] == 0 ||
-            spans->price->values[f] <= FLEET_EPSILON)
-            continue;
-        more = fleet_state_copy(fleet, state);
-        if (!fleet_state_add(fleet, more, f))
-            continue;
-        after[f]--;
-        try_spans(spans, f, more, after, value + spans->price->values[f]);
-        after[f]++;
-    }
-    filled = fleet_state_copy(fleet, state);
-    for (guint f = 0; f < fleet->flavours->len; f++) /* the spread, under what is there */
-        if (state->counts[f] > 0 && fleet_flavour(fleet, f)->cluster >= 0)
-            for (guint g = 0; g < fleet->flavours->len; g++)
-                if (fleet_flavour(fleet, g)->cluster == fleet_flavour(fleet, f)->cluster)
-                    after[g] = 0;
-    sum = value + fill_nodes(spans->sack, filled, spans->price, after, spans->scratch);
-    if (sum > spans->best_value + FLEET_EPSILON || !spans->best) {
-        fleet_state_free(spans->best);
-        spans->best = g_steal_pointer(&filled);
-        spans->best_value = sum;
-    }
 }
 
 /* Nodes that are alike are solved once, and together they are the bound. *@ret_joint: they fit
@@ -287,29 +300,28 @@ FleetState *fleet_price(const Fleet *fleet, guint class, const FleetPrice *price
 {
     guint n = fleet->flavours->len;
     g_autoptr(FleetSack) sack = fleet_sack_new(fleet);
-    g_autoptr(FleetState) apart = NULL;
-    g_autofree guint *limits = g_new(guint, n);
-    g_autofree guint16 *counts = g_new0(guint16, n);
+    FleetState *state = NULL;
+    g_autofree guint *limits = g_new(guint, MAX(n, 1));
+    g_autofree guint16 *counts = g_new0(guint16, MAX(n, 1));
     NodeBest best = {.counts = counts};
-    Spans spans = {.sack = sack, .price = price, .scratch = &best};
-    bool joint;
+    double bound = G_MAXDOUBLE, joint_bound;
+    bool whole = fleet_is_joint(fleet, class, price), fits = false;
 
     for (guint f = 0; f < n; f++)
         limits[f] = sum_limits(fleet, price, f);
-    apart = solve_apart(sack, class, price, limits, &best, ret_bound, &joint);
-    if (joint) {
-        *ret_value = fleet_state_value(fleet, apart, price->values);
+    if (!whole)
+        state = solve_apart(sack, class, price, limits, &best, &bound, &fits);
+    if (fits) {
+        *ret_value = fleet_state_value(fleet, state, price->values);
+        *ret_bound = bound;
         *steps += sack->total;
-        return g_steal_pointer(&apart);
+        return state;
     }
+    fleet_state_free(state);
     if (fleet_class(fleet, class)->has_pools)
-        *ret_bound = MIN(*ret_bound, bound_whole(sack, fleet_class(fleet, class), price));
-    {
-        g_autoptr(FleetState) empty = fleet_state_new(fleet, class);
-
-        try_spans(&spans, 0, empty, limits, 0);
-    }
-    *ret_value = spans.best_value;
+        bound = MIN(bound, bound_whole(sack, fleet_class(fleet, class), price));
+    state = fleet_price_joint(sack, class, price, limits, &best, ret_value, &joint_bound);
+    *ret_bound = whole ? MIN(bound, joint_bound) : bound;
     *steps += sack->total;
-    return spans.best;
+    return state;
 }

@@ -26,6 +26,7 @@ FleetSack *fleet_sack_new(const Fleet *fleet)
     sack->ratios = g_new(double, (gsize)n *FLEET_ROW);
     sack->now = g_new0(guint16, n);
     sack->best = g_new0(guint16, n);
+    sack->counts = g_new0(guint16, n);
     return sack;
 }
 
@@ -37,6 +38,7 @@ void fleet_sack_free(FleetSack *sack)
     g_free(sack->ratios);
     g_free(sack->now);
     g_free(sack->best);
+    g_free(sack->counts);
     g_free(sack);
 }
 
@@ -48,6 +50,10 @@ static double rest_value(const FleetSack *sack, guint index, const int *rest, do
     for (guint i = 0; i < sack->n_dims; i++)
         if (ratios[i] >= 0)
             bound = MIN(bound, rest[sack->dims[i]] * ratios[i]);
+    if (sack->table)
+        bound = MIN(bound, fleet_table_worth(sack->table,
+                                             g_array_index(sack->items, FleetItem, index).rank,
+                                             rest[DIM_CORES], rest[DIM_MEMORY]));
     return bound;
 }
 
@@ -160,6 +166,8 @@ static int compare_items(gconstpointer a, gconstpointer b)
     const FleetItem *x = a, *y = b;
     double p = x->value * y->size, q = y->value * x->size;
 
+    if (x->rank != y->rank)
+        return x->rank < y->rank ? -1 : 1;
     return p != q ? (p > q ? -1 : 1) : (x->flavour < y->flavour ? -1 : x->flavour > y->flavour);
 }
 
@@ -242,7 +250,7 @@ double fleet_sack_prepare(FleetSack *sack, const int *rest)
     for (guint i = n; i-- > 0;) {
         const FleetItem *item = &g_array_index(sack->items, FleetItem, i);
 
-        sack->rates[i] = item->value / item->size; /* the later ones are worth less */
+        sack->rates[i] = MAX(item->value / item->size, i + 1 < n ? sack->rates[i + 1] : 0);
         for (guint k = 0; k < sack->n_dims; k++) {
             int need = item->need[sack->dims[k]];
             double after = i + 1 < n ? sack->ratios[(i + 1) * sack->n_dims + k] : 0;

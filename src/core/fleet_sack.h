@@ -2,15 +2,15 @@
 /* The knapsack over one node; only fleet_sack.c (the walk) and fleet_price.c (what goes in). */
 #pragma once
 
-#include "core/fleet_internal.h"
+#include "core/fleet_table.h"
 
 #define FLEET_EPSILON 1e-9
 /* Nodes with more dims than this are walked without a memory. */
 #define FLEET_SEEN_DIMS 8
 
 typedef struct {
-    guint flavour;
-    double value, size; /* size: the weighed sum of its needs, the node's room being about 1 */
+    guint flavour, rank; /* rank: in the table, if there is one */
+    double value, size;  /* size: the weighed sum of its needs, the node's room being about 1 */
     guint most;
     guint64 bit; /* of the cluster whose own the flavour is; 0: of none */
     int service;
@@ -26,13 +26,15 @@ typedef struct {
 
 typedef struct {
     const Fleet *fleet;
-    GArray *items; /* FleetItem, the worthiest for its size first */
-    guint *dims;   /* those that any item needs */
+    GArray *items; /* FleetItem, the worthiest for its size first; or by the table's ranks */
+    const FleetTable *table; /* or NULL */
+    guint *dims;             /* those that any item needs */
     guint n_dims;
     double weights[FLEET_ROW]; /* of a unit of each dim: what is scarce for these values */
     double *rates;             /* by item: the most value that a weighed unit can still bring */
     double *ratios; /* by item and dim: the most value a unit can still bring; UNLIMITED */
     guint16 *now, *best;
+    guint16 *counts;          /* by flavour: room to read a table */
     double best_value, slack; /* slack: what is not more than this better is not looked for */
     double open;              /* what branches that were cut off could be worth */
     guint64 steps, budget, total;

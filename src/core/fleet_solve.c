@@ -2,17 +2,13 @@
 /* The order of the stages: some answers in counts, the best of them dealt out and checked. */
 #include "core/fleet_internal.h"
 
-/* With more the linear program costs more than it is worth. */
-#define MAX_CLASSES 64
-/* Unlike hosts are merged into so many classes: finer is better, and dearer. */
-#define MAX_MERGED 220
 /* Search steps of a whole fleet; about a second. */
 #define BUDGET 25000000
-/* Of a node, where many classes are bounded one by one. */
-#define BOUND_BUDGET 5000
 /* Ways to fill a rounded answer that are tried, unless one comes so near to the bound. */
 #define FILL_ROUNDS 12
+#define FEW_FILL_ROUNDS 6 /* of many classes: each takes long, and the first is good */
 #define GOOD_GAP 2e-4
+#define MANY_CLASSES 128
 
 /* One attempt at an answer. */
 typedef struct {
@@ -55,42 +51,52 @@ static void answer_rate(const Fleet *fleet, Answer *answer, const double *unplac
         answer->cost += fleet_class(fleet, c)->hosts - answer->free_hosts[c];
 }
 
-/* Whole hosts of the linear program's patterns; the rest is left. */
+/* Whole hosts of the variable's pattern. */
+static void round_basic(const Fleet *fleet, const FleetBasic *basic, Answer *answer)
+{
+    guint hosts = basic->column ? (guint)(basic->x + 1e-6) : 0;
+    g_autoptr(FleetState) state = NULL;
+    FleetBucket *bucket;
+
+    if (hosts == 0)
+        return;
+    state = fleet_column_state(fleet, basic->column);
+    for (guint f = 0; f < fleet->flavours->len; f++)
+        if (state->counts[f] > 0)
+            hosts = MIN(hosts, answer->left[f] / state->counts[f]);
+    hosts = MIN(hosts, answer->free_hosts[state->class]);
+    if (hosts == 0)
+        return;
+    for (guint f = 0; f < fleet->flavours->len; f++)
+        answer->left[f] -= hosts * state->counts[f];
+    answer->free_hosts[state->class] -= hosts;
+    bucket = g_new0(FleetBucket, 1);
+    bucket->state = g_steal_pointer(&state);
+    bucket->hosts = hosts;
+    g_ptr_array_add(answer->buckets, bucket);
+}
+
+/* Of the linear program's patterns; the rest is left. */
 static Answer *round_down(const Fleet *fleet, const FleetLp *lp)
 {
     Answer *answer = answer_new(fleet);
 
-    for (guint r = 0; r < lp->n_rows; r++) {
-        const FleetState *state = lp->patterns[r];
-        guint hosts = state ? (guint)(lp->x[r] + 1e-6) : 0;
-        FleetBucket *bucket;
-
-        for (guint f = 0; hosts > 0 && f < fleet->flavours->len; f++)
-            if (state->counts[f] > 0)
-                hosts = MIN(hosts, answer->left[f] / state->counts[f]);
-        hosts = hosts > 0 ? MIN(hosts, answer->free_hosts[state->class]) : 0;
-        if (hosts == 0)
-            continue;
-        for (guint f = 0; f < fleet->flavours->len; f++)
-            answer->left[f] -= hosts * state->counts[f];
-        answer->free_hosts[state->class] -= hosts;
-        bucket = g_new0(FleetBucket, 1);
-        bucket->state = fleet_state_copy(fleet, state);
-        bucket->hosts = hosts;
-        g_ptr_array_add(answer->buckets, bucket);
-    }
+    for (guint c = 0; c < lp->n_classes; c++)
+        round_basic(fleet, &lp->keys[c], answer);
+    for (guint r = 0; r < lp->n_rows; r++)
+        round_basic(fleet, &lp->rows[r], answer);
     return answer;
 }
 
 /* The rest by worth, then into the gaps. Flavours that landed in poor patterns are worth more the
  * next time (sequential value correction: Mukhacheva, Belov). */
-static Answer *fill_up(Fleet *fleet, const FleetLp *lp, double *values)
+static Answer *fill_up(Fleet *fleet, const FleetLp *lp, const guint *order, double *values)
 {
     Answer *answer = round_down(fleet, lp);
     guint rounded = answer->buckets->len;
     g_autofree double *most = g_new0(double, MAX(fleet->classes->len, 1));
 
-    fleet_fit_patterns(fleet, values, answer->left, answer->free_hosts, answer->buckets);
+    fleet_fit_patterns(fleet, values, order, answer->left, answer->free_hosts, answer->buckets);
     for (guint pass = 0; pass < 2; pass++)
         for (guint b = rounded; b < answer->buckets->len; b++) {
             const FleetBucket *bucket = g_ptr_array_index(answer->buckets, b);
@@ -172,10 +178,12 @@ static Answer *solve_linear(Fleet *fleet, Answer *greedy, const double *unplaced
 {
     g_autoptr(FleetLp) lp = fleet_lp_solve(fleet, unplaced, 1, greedy->buckets, BUDGET);
     g_autofree double *values = floor_values(fleet, lp);
+    g_autofree guint *order = fleet_order_classes(fleet, values);
+    guint rounds = fleet->classes->len > MANY_CLASSES ? FEW_FILL_ROUNDS : FILL_ROUNDS;
     Answer *best = NULL;
 
-    for (guint round = 0; round < FILL_ROUNDS; round++) {
-        Answer *answer = fill_up(fleet, lp, values);
+    for (guint round = 0; round < rounds; round++) {
+        Answer *answer = fill_up(fleet, lp, order, values);
 
         answer_rate(fleet, answer, unplaced);
         if (!best || answer->cost < best->cost) {
@@ -188,33 +196,6 @@ static Answer *solve_linear(Fleet *fleet, Answer *greedy, const double *unplaced
     }
     fleet->figures->hosts_bound = round_up(lp->bound);
     return best;
-}
-
-/* Too many classes for the linear program: by way of fewer that hold more. */
-static Answer *solve_merged(Fleet *fleet, const double *unplaced)
-{
-    Fleet view;
-    g_autofree guint *groups = fleet_merge(fleet, MAX_MERGED, &view);
-    g_autoptr(GPtrArray) classes = view.classes;
-    g_autoptr(FleetLp) lp = NULL;
-    g_autofree double *values = NULL;
-    Answer *answer = answer_new(fleet);
-
-    if (classes->len <= MAX_MERGED) {
-        lp = fleet_lp_solve(&view, unplaced, 1, NULL, BUDGET / 5 * 3);
-        fleet->steps = view.steps;
-        for (guint f = 0; f < fleet->flavours->len; f++)
-            lp->values[f] = CLAMP(lp->values[f], 0, unplaced[f]);
-        fleet->figures->hosts_bound =
-            round_up(fleet_lp_bound(fleet, lp->values, unplaced, 1, BOUND_BUDGET));
-        values = floor_values(fleet, lp);
-        fleet_fit_merged(fleet, lp, groups, values, answer->left, answer->free_hosts,
-                         answer->buckets);
-    }
-    fleet_fit_decreasing(fleet, answer->left, answer->free_hosts, answer->buckets);
-    fleet_fit_scarce(fleet, answer->left, answer->free_hosts, answer->buckets);
-    answer_rate(fleet, answer, unplaced);
-    return answer;
 }
 
 /* The spread of a cluster alone asks for so many hosts. */
@@ -278,16 +259,16 @@ void fleet_solve(Fleet *fleet)
     g_autofree double *unplaced = unplaced_costs(fleet);
     guint excess = count_excess(fleet);
     bool linear = fleet->flavours->len <= FLEET_MAX_FLAVOURS;
-    bool few = fleet->classes->len <= MAX_CLASSES;
 
     for (guint c = 0; c < fleet->classes->len; c++)
         fleet_class_finish(fleet, fleet_class(fleet, c));
+    fleet_find_shapes(fleet);
     answer = answer_new(fleet);
     fleet_fit_decreasing(fleet, answer->left, answer->free_hosts, answer->buckets);
     fleet_fit_scarce(fleet, answer->left, answer->free_hosts, answer->buckets);
     answer_rate(fleet, answer, unplaced);
     if (linear) {
-        Answer *other = few ? solve_linear(fleet, answer, unplaced) : solve_merged(fleet, unplaced);
+        Answer *other = solve_linear(fleet, answer, unplaced);
 
         if (other->cost < answer->cost) {
             answer_free(answer);
@@ -300,7 +281,7 @@ void fleet_solve(Fleet *fleet)
     fleet_deal(fleet, answer->buckets);
     fleet_check_patterns(fleet);
     fleet->admitted = fleet->instances->len - fleet->unplaced->len;
-    if (fleet->unplaced->len > 0 && linear && few)
+    if (fleet->unplaced->len > 0 && linear)
         bound_admission(fleet, answer);
     fleet->admitted_bound =
         CLAMP(fleet->admitted_bound, fleet->admitted, (gint64)fleet->instances->len - excess);
