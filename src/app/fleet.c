@@ -37,14 +37,38 @@ static void append_uplinks(const Spec *spec, const SpecHost *spec_host, const ch
     }
 }
 
-static char *variant_key(const FleetJob *job, const Spec *spec, const FleetMember *member,
-                         const char *cmdline)
+/* All of a host entry but whom it names and where they stand. */
+static const char *entry_key(const SpecHost *spec_host, GHashTable *entries)
 {
-    const SpecHost *spec_host = spec_find_host(spec, member->name);
+    const char *key = g_hash_table_lookup(entries, spec_host);
+    const Record *record = NULL;
+    json_t *json;
+    char *text;
+
+    if (key)
+        return key;
+    for (guint i = 0; i < SPEC_RECORD.n_fields; i++)
+        if (g_str_equal(SPEC_RECORD.fields[i].name, "hosts"))
+            record = SPEC_RECORD.fields[i].record;
+    json = record_encode(record, spec_host);
+    json_object_del(json, "name");
+    json_object_del(json, "rack");
+    text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    key = g_intern_string(text);
+    free(text);
+    g_hash_table_insert(entries, (gpointer)spec_host, (gpointer)key);
+    return key;
+}
+
+static char *variant_key(const FleetJob *job, const Spec *spec, const FleetMember *member,
+                         const char *cmdline, GHashTable *entries)
+{
+    const SpecHost *spec_host = member->spec_host;
     const FleetForm *form = job->forms->pdata[member->form];
     GString *key = g_string_new(NULL);
 
-    g_string_printf(key, "%u %p", member->form, (const void *)spec_host);
+    g_string_printf(key, "%u %s", member->form, entry_key(spec_host, entries));
     for (guint n = 0; n < form->n_nodes; n++) {
         gint64 bytes = g_array_index(job->memory, gint64, member->memory + n);
         gint64 left = MAX(bytes - MAX(spec_host->reserve.memory_per_node, 0), 0);
@@ -60,11 +84,12 @@ static char *variant_key(const FleetJob *job, const Spec *spec, const FleetMembe
 void fleet_add_members(FleetJob *job, const Spec *spec)
 {
     g_autoptr(GHashTable) by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) entries = g_hash_table_new(g_direct_hash, g_direct_equal);
 
     for (guint i = 0; i < job->members->len; i++) {
         FleetMember *member = &g_array_index(job->members, FleetMember, i);
         g_autofree char *cmdline = fleet_plain_cmdline(member->cmdline);
-        g_autofree char *key = variant_key(job, spec, member, cmdline);
+        g_autofree char *key = variant_key(job, spec, member, cmdline, entries);
         FleetVariant *variant = g_hash_table_lookup(by_key, key);
 
         if (!variant) {
@@ -73,14 +98,14 @@ void fleet_add_members(FleetJob *job, const Spec *spec)
             g_free(variant->host->kernel.cmdline);
             variant->host->kernel.cmdline = g_steal_pointer(&cmdline);
             fleet_mark_host_macs(variant->host);
-            variant->spec_host = spec_find_host(spec, member->name);
+            variant->spec_host = member->spec_host;
             variant->class = fleet_find_class(job->fleet, variant->spec_host, variant->host);
             variant->number = job->variants->len;
             g_ptr_array_add(job->variants, variant);
             g_hash_table_insert(by_key, g_steal_pointer(&key), variant);
         }
         member->variant = variant->number;
-        fleet_add_host(job->fleet, variant->class);
+        fleet_add_host(job->fleet, variant->class, member->spec_host->rack);
     }
 }
 

@@ -34,6 +34,7 @@ typedef struct {
 typedef struct {
     const char *name;    /* in FleetJob.names */
     const char *cmdline; /* there too; or NULL */
+    const SpecHost *spec_host;
     guint form, variant; /* variant: once it is known */
     guint memory;        /* index of its first node's size in FleetJob.memory */
     guint macs;          /* index of its first NIC's address in FleetJob.macs */

@@ -273,7 +273,8 @@ static void add_member(FleetJob *job, const Spec *spec, guint form, const char *
     member.name = g_string_chunk_insert(job->names, name);
     member.cmdline = cmdline ? g_string_chunk_insert_const(job->names, cmdline) : NULL;
     g_hash_table_add(job->seen, (gpointer)member.name);
-    if (spec_find_host(spec, name)) {
+    member.spec_host = spec_find_host(spec, name);
+    if (member.spec_host) {
         g_array_append_val(job->members, member);
     } else {
         if (job->others->len < MAX_OTHERS)

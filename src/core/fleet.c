@@ -44,6 +44,8 @@ void fleet_free(Fleet *fleet)
     g_hash_table_unref(fleet->by_key);
     g_hash_table_unref(fleet->by_state);
     g_hash_table_unref(fleet->by_uses);
+    g_hash_table_unref(fleet->racks);
+    g_hash_table_unref(fleet->in_racks);
     g_ptr_array_unref(fleet->shapes);
     g_ptr_array_unref(fleet->findings);
     plan_fleet_free(fleet->figures);
@@ -227,6 +229,8 @@ Fleet *fleet_new(const Spec *spec, guint n_hosts)
         g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
     fleet->flavour_of = g_array_new(false, false, sizeof(guint));
     fleet->by_state = fleet_patterns_table();
+    fleet->racks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    fleet->in_racks = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     fleet->shapes = fleet_shapes_new();
     fleet->findings = findings_new();
     fleet->figures = plan_fleet_new();
@@ -242,10 +246,17 @@ Fleet *fleet_new(const Spec *spec, guint n_hosts)
     return fleet;
 }
 
-void fleet_add_host(Fleet *fleet, guint class)
+void fleet_add_host(Fleet *fleet, guint class, const char *rack)
 {
     FleetHost *host = g_new0(FleetHost, 1);
 
+    if (rack) {
+        host->rack = GPOINTER_TO_UINT(g_hash_table_lookup(fleet->racks, rack));
+        if (host->rack == 0) {
+            host->rack = g_hash_table_size(fleet->racks) + 1;
+            g_hash_table_insert(fleet->racks, g_strdup(rack), GUINT_TO_POINTER(host->rack));
+        }
+    }
     host->class = class;
     host->pattern = -1;
     fleet_class(fleet, class)->hosts++;

@@ -31,6 +31,7 @@ typedef struct FleetState FleetState;
 
 typedef struct {
     guint class;
+    guint rack;        /* from 1; 0: not known */
     int pattern;       /* index into Fleet.patterns; -1: the host stays empty */
     GArray *instances; /* guint: by flavour, then ascending; NULL: none */
 } FleetHost;
@@ -56,12 +57,15 @@ typedef struct {
     gint64 admitted, admitted_bound; /* as in PlanBounds */
     PlanFleet *figures;
     GPtrArray *findings;  /* Finding *: hosts that can hold nothing, the first of each class */
+    guint64 swap_visits;  /* fleet_deal.c */
     guint64 steps;        /* of the search: the same on every machine */
     gint64 memory_unit;   /* bytes; all slices' memory is a multiple */
     GPtrArray *kinds;     /* char *: of PCI functions that slices ask for */
     GHashTable *by_key;   /* class number + 1 by its canonical form (GBytes *) */
     GHashTable *by_state; /* patterns by class and counts */
     GHashTable *by_uses;  /* what the flavours take of a class (GBytes *) */
+    GHashTable *racks;    /* their numbers, by name */
+    GHashTable *in_racks; /* what is where of clusters that spread over racks: fleet_deal.c */
     GPtrArray *shapes;    /* FleetShape *: what the flavours take of a node */
 } Fleet;
 
@@ -73,7 +77,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fleet, fleet_free)
 /* The class of a host, by what slices of this spec could have on it; a new one is made when there
  * is none like it. The first host of a class must outlive the fleet. */
 guint fleet_find_class(Fleet *fleet, const SpecHost *spec_host, const Host *host);
-void fleet_add_host(Fleet *fleet, guint class);
+/* @rack: its name; or NULL. */
+void fleet_add_host(Fleet *fleet, guint class, const char *rack);
 /* The first host of a class: its patterns' plans are for that one. */
 const Host *fleet_class_host(const Fleet *fleet, guint class);
 

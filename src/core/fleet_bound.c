@@ -89,6 +89,21 @@ gint64 fleet_volumes(const Fleet *fleet, GPtrArray *volumes)
     return most;
 }
 
+/* Is one of its slices of a cluster that spreads over racks? */
+static bool has_rack_spread(const Fleet *fleet, guint number)
+{
+    const GArray *instances = fleet_flavour(fleet, number)->instances;
+
+    for (guint i = 0; i < instances->len; i++) {
+        const SpecInstance *instance =
+            g_ptr_array_index(fleet->instances, g_array_index(instances, guint, i));
+
+        if (instance->cluster->spread == SPEC_SPREAD_RACK)
+            return true;
+    }
+    return false;
+}
+
 char *fleet_explain(const Fleet *fleet, guint flavour, const char **ret_resource)
 {
     guint could = 0;
@@ -119,6 +134,6 @@ char *fleet_explain(const Fleet *fleet, guint flavour, const char **ret_resource
             return reason;
     }
     return g_strdup_printf("the %u hosts that could hold it are full, or hold a slice of its "
-                           "cluster",
-                           could);
+                           "cluster%s",
+                           could, has_rack_spread(fleet, flavour) ? ", or their racks do" : "");
 }

@@ -269,9 +269,9 @@ static void reduce_host(Fleet *fleet, const FleetPattern *pattern, FleetHost *ho
         if (refused[flavour] == 0)
             continue;
         refused[flavour]--;
-        fleet_state_drop(state, flavour);
+        fleet_state_drop(fleet, state, flavour);
         g_array_append_val(left, instance);
-        g_array_remove_index(host->instances, i);
+        fleet_host_take(fleet, host, i);
     }
     fleet_set_pattern(fleet, host, state);
 }
@@ -318,7 +318,7 @@ static bool join_pattern(Fleet *fleet, guint number, guint instance, bool *ret_f
 
         if (host->pattern != (int)number || !fleet_may_join(fleet, host, instance))
             continue;
-        g_array_append_val(host->instances, instance);
+        fleet_host_put(fleet, host, instance);
         fleet_set_pattern(fleet, host, state);
         return true;
     }
@@ -334,7 +334,8 @@ static bool open_host(Fleet *fleet, guint instance)
         g_autoptr(FleetState) state = NULL;
         const FleetPattern *like;
 
-        if (host->pattern >= 0 || !fleet_class(fleet, host->class)->uses[flavour].possible)
+        if (host->pattern >= 0 || !fleet_class(fleet, host->class)->uses[flavour].possible ||
+            !fleet_may_join(fleet, host, instance))
             continue;
         state = fleet_state_new(fleet, host->class);
         if (!fleet_state_add(fleet, state, flavour))
@@ -342,23 +343,23 @@ static bool open_host(Fleet *fleet, guint instance)
         like = lookup(fleet, state);
         if (like && like->refused)
             continue;
-        if (!host->instances)
-            host->instances = g_array_new(false, false, sizeof(guint));
-        g_array_append_val(host->instances, instance);
+        fleet_host_put(fleet, host, instance);
         fleet_set_pattern(fleet, host, state);
         return true;
     }
     return false;
 }
 
-/* @hopeless: by flavour; no host has room for it. */
-static bool find_place(Fleet *fleet, guint instance, bool *hopeless)
+/* @hopeless: by flavour; no host has room for it. @failed: flavours and clusters of which one has
+ * found no place, so that others will not. */
+static bool find_place(Fleet *fleet, guint instance, bool *hopeless, GHashTable *failed)
 {
     guint flavour = g_array_index(fleet->flavour_of, guint, instance);
+    gint64 like = (gint64)g_array_index(fleet->cluster_of, guint, instance) << 32 | flavour;
     guint n = fleet->patterns->len;
     bool fits = false;
 
-    if (hopeless[flavour])
+    if (hopeless[flavour] || g_hash_table_contains(failed, &like))
         return false;
     for (guint p = 0; p < n; p++)
         if (join_pattern(fleet, p, instance, &fits))
@@ -366,6 +367,7 @@ static bool find_place(Fleet *fleet, guint instance, bool *hopeless)
     if (open_host(fleet, instance))
         return true;
     hopeless[flavour] = !fits;
+    g_hash_table_add(failed, g_memdup2(&like, sizeof like));
     return false;
 }
 
@@ -396,6 +398,8 @@ void fleet_check_patterns(Fleet *fleet)
 
     for (guint round = 0; round < MAX_ROUNDS; round++) {
         g_autoptr(GArray) left = g_array_new(false, false, sizeof(guint));
+        g_autoptr(GHashTable) failed =
+            g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
         g_autofree bool *hopeless = g_new0(bool, MAX(fleet->flavours->len, 1));
         g_autoptr(GArray) again = fleet->unplaced;
         guint placed = 0;
@@ -407,7 +411,7 @@ void fleet_check_patterns(Fleet *fleet)
         for (guint i = 0; i < left->len; i++) {
             guint instance = g_array_index(left, guint, i);
 
-            if (round + 1 < MAX_ROUNDS && find_place(fleet, instance, hopeless))
+            if (round + 1 < MAX_ROUNDS && find_place(fleet, instance, hopeless, failed))
                 placed++;
             else
                 g_array_append_val(fleet->unplaced, instance);

@@ -6,6 +6,9 @@
  */
 #include "core/fleet_internal.h"
 
+/* Hosts that are looked at to find a slice to swap with, in all; some tenths of a second. */
+#define MAX_SWAP_VISITS 3000000
+
 /* The slices of one flavour and cluster that have no host yet: instances[next .. end). */
 typedef struct {
     guint cluster, next, end;
@@ -81,14 +84,47 @@ static GArray *heap_new(const Fleet *fleet, const FleetFlavour *flavour)
     return heap;
 }
 
+static gint64 rack_key(const Fleet *fleet, const FleetHost *host, guint instance)
+{
+    return (gint64)g_array_index(fleet->cluster_of, guint, instance) << 32 | host->rack;
+}
+
+static int spread_of(const Fleet *fleet, guint instance)
+{
+    return ((const SpecInstance *)g_ptr_array_index(fleet->instances, instance))->cluster->spread;
+}
+
+void fleet_host_put(Fleet *fleet, FleetHost *host, guint instance)
+{
+    gint64 key = rack_key(fleet, host, instance);
+
+    if (!host->instances)
+        host->instances = g_array_new(false, false, sizeof(guint));
+    g_array_append_val(host->instances, instance);
+    if (spread_of(fleet, instance) == SPEC_SPREAD_RACK)
+        g_hash_table_add(fleet->in_racks, g_memdup2(&key, sizeof key));
+}
+
+void fleet_host_take(Fleet *fleet, FleetHost *host, guint index)
+{
+    guint instance = g_array_index(host->instances, guint, index);
+    gint64 key = rack_key(fleet, host, instance);
+
+    g_hash_table_remove(fleet->in_racks, &key); /* it is the only one there */
+    g_array_remove_index(host->instances, index);
+}
+
 bool fleet_may_join(const Fleet *fleet, const FleetHost *host, guint number)
 {
-    const SpecInstance *instance = g_ptr_array_index(fleet->instances, number);
     guint cluster = g_array_index(fleet->cluster_of, guint, number);
+    int spread = spread_of(fleet, number);
+    gint64 key = rack_key(fleet, host, number);
 
-    if (instance->cluster->spread == SPEC_SPREAD_NONE)
+    if (spread == SPEC_SPREAD_NONE)
         return true;
-    for (guint i = 0; i < host->instances->len; i++)
+    if (spread == SPEC_SPREAD_RACK && g_hash_table_contains(fleet->in_racks, &key))
+        return false;
+    for (guint i = 0; host->instances && i < host->instances->len; i++)
         if (g_array_index(fleet->cluster_of, guint, g_array_index(host->instances, guint, i)) ==
             cluster)
             return false;
@@ -96,8 +132,7 @@ bool fleet_may_join(const Fleet *fleet, const FleetHost *host, guint number)
 }
 
 /* One slice of the flavour onto the host; false: none that is left may go there. */
-static bool deal_slot(const Fleet *fleet, const FleetFlavour *flavour, GArray *heap,
-                      FleetHost *host)
+static bool deal_slot(Fleet *fleet, const FleetFlavour *flavour, GArray *heap, FleetHost *host)
 {
     g_autoptr(GArray) aside = NULL;
     bool dealt = false;
@@ -107,7 +142,7 @@ static bool deal_slot(const Fleet *fleet, const FleetFlavour *flavour, GArray *h
         guint instance = g_array_index(flavour->instances, guint, queue.next);
 
         if (fleet_may_join(fleet, host, instance)) {
-            g_array_append_val(host->instances, instance);
+            fleet_host_put(fleet, host, instance);
             queue.next++;
             dealt = true;
             if (queue.next < queue.end)
@@ -125,17 +160,18 @@ static bool deal_slot(const Fleet *fleet, const FleetFlavour *flavour, GArray *h
 
 /* Where all that are left of the flavour are of clusters that @host has: one that lies elsewhere
  * comes here, and one of these takes its place. */
-static bool swap_slot(const Fleet *fleet, guint flavour, GArray *heap, FleetHost *host)
+static bool swap_slot(Fleet *fleet, guint flavour, GArray *heap, FleetHost *host)
 {
     Queue queue = heap->len > 0 ? g_array_index(heap, Queue, 0) : (Queue){0};
     guint instance;
 
-    if (heap->len == 0)
+    if (heap->len == 0 || fleet->swap_visits > MAX_SWAP_VISITS)
         return false;
     instance = g_array_index(fleet_flavour(fleet, flavour)->instances, guint, queue.next);
     for (guint h = 0; h < fleet->hosts->len; h++) {
         FleetHost *other = g_ptr_array_index(fleet->hosts, h);
 
+        fleet->swap_visits++;
         if (other == host || !other->instances || !fleet_may_join(fleet, other, instance))
             continue;
         for (guint i = 0; i < other->instances->len; i++) {
@@ -144,8 +180,9 @@ static bool swap_slot(const Fleet *fleet, guint flavour, GArray *heap, FleetHost
             if (g_array_index(fleet->flavour_of, guint, moved) != flavour ||
                 !fleet_may_join(fleet, host, moved))
                 continue;
-            g_array_index(other->instances, guint, i) = instance;
-            g_array_append_val(host->instances, moved);
+            fleet_host_take(fleet, other, i);
+            fleet_host_put(fleet, other, instance);
+            fleet_host_put(fleet, host, moved);
             queue = heap_pop(heap);
             if (++queue.next < queue.end)
                 heap_push(heap, queue);
@@ -164,30 +201,23 @@ static void deal_host(Fleet *fleet, GPtrArray *heaps, const FleetState *wanted, 
         for (guint i = 0; i < wanted->counts[f]; i++)
             if (!deal_slot(fleet, fleet_flavour(fleet, f), g_ptr_array_index(heaps, f), host) &&
                 !swap_slot(fleet, f, g_ptr_array_index(heaps, f), host))
-                fleet_state_drop(state, f);
+                fleet_state_drop(fleet, state, f);
     fleet_set_pattern(fleet, host, state);
 }
 
-/* Each class's hosts in order, each bucket's in a row. */
-void fleet_deal(Fleet *fleet, const GPtrArray *buckets)
+void fleet_deal(Fleet *fleet, GPtrArray *buckets)
 {
     g_autoptr(GPtrArray) heaps = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
-    g_autofree guint *next = g_new0(guint, MAX(fleet->classes->len, 1));
+    g_autoptr(FleetQueues) queues = fleet_queues_new(fleet);
 
     for (guint f = 0; f < fleet->flavours->len; f++)
         g_ptr_array_add(heaps, heap_new(fleet, fleet_flavour(fleet, f)));
+    fleet_queues_sort(queues, buckets);
     for (guint b = 0; b < buckets->len; b++) {
         const FleetBucket *bucket = g_ptr_array_index(buckets, b);
-        guint class = bucket->state->class;
 
-        for (guint i = 0; i < bucket->hosts; next[class]++) {
-            FleetHost *host = g_ptr_array_index(fleet->hosts, next[class]);
-
-            if (host->class != class)
-                continue;
-            deal_host(fleet, heaps, bucket->state, host);
-            i++;
-        }
+        for (guint i = 0; i < bucket->hosts; i++)
+            deal_host(fleet, heaps, bucket->state, fleet_queues_next(queues, bucket->state));
     }
     for (guint f = 0; f < fleet->flavours->len; f++) {
         const GArray *heap = g_ptr_array_index(heaps, f);

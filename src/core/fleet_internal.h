@@ -14,6 +14,7 @@
  *   fleet_sample.c   the same for thousands of unlike classes
  *   fleet_fit.c      best fit decreasing; filling up a rounded answer
  *   fleet_solve.c    the order of the stages
+ *   fleet_queue.c    which host is next
  *   fleet_deal.c     counts -> slices on hosts, under the clusters' spread
  *   fleet_bound.c    bounds by volume, reasons
  *   fleet_check.c    patterns through the single-host planner; repair of what it refuses
@@ -126,8 +127,8 @@ bool fleet_state_fits(const Fleet *fleet, const FleetState *state, guint flavour
 /* On these nodes, and of nothing less than none left. */
 bool fleet_state_fits_at(const Fleet *fleet, const FleetState *state, guint flavour, guint64 nodes);
 void fleet_state_take(const Fleet *fleet, FleetState *state, guint flavour, guint64 nodes);
-/* One less of @flavour; what it took is not given back. */
-void fleet_state_drop(FleetState *state, guint flavour);
+/* One less of @flavour. */
+void fleet_state_drop(const Fleet *fleet, FleetState *state, guint flavour);
 /* Takes one if it fits. */
 bool fleet_state_add(const Fleet *fleet, FleetState *state, guint flavour);
 double fleet_state_value(const Fleet *fleet, const FleetState *state, const double *values);
@@ -220,10 +221,24 @@ void fleet_fit_scarce(const Fleet *fleet, guint *left, guint *free_hosts, GPtrAr
 /* Adds hosts with this state, which is taken over. */
 void fleet_add_bucket(const Fleet *fleet, GPtrArray *buckets, FleetState *state, guint hosts);
 
+/* fleet_queue.c: the hosts of each class, one after the other. */
+typedef struct FleetQueues FleetQueues;
+
+FleetQueues *fleet_queues_new(Fleet *fleet);
+void fleet_queues_free(FleetQueues *queues);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FleetQueues, fleet_queues_free)
+/* Those first that have the least choice. */
+void fleet_queues_sort(FleetQueues *queues, GPtrArray *buckets);
+/* A host that has nothing yet, for this pattern; there must be one of its class. */
+FleetHost *fleet_queues_next(FleetQueues *queues, const FleetState *state);
+
 /* fleet_deal.c: buckets to hosts and their instances; what finds no place is in fleet->unplaced. */
-void fleet_deal(Fleet *fleet, const GPtrArray *buckets);
-/* May @instance be on @host beside what is there, by its cluster's spread? */
+void fleet_deal(Fleet *fleet, GPtrArray *buckets);
+/* May @instance be on @host beside what is there and in its rack, by its cluster's spread? */
 bool fleet_may_join(const Fleet *fleet, const FleetHost *host, guint instance);
+void fleet_host_put(Fleet *fleet, FleetHost *host, guint instance);
+/* By its place among the host's. */
+void fleet_host_take(Fleet *fleet, FleetHost *host, guint index);
 
 /* fleet_check.c: every pattern in use through the single-host planner; fleet->unplaced once more
  * onto hosts with room. */

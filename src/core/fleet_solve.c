@@ -212,7 +212,7 @@ static guint largest_cluster(const Fleet *fleet)
     return largest;
 }
 
-/* Slices of clusters that want more hosts than there are. */
+/* Slices of clusters that want more hosts, or racks, than there are. */
 static guint count_excess(const Fleet *fleet)
 {
     guint excess = 0;
@@ -220,9 +220,11 @@ static guint count_excess(const Fleet *fleet)
     for (guint i = 0; i < fleet->spec->clusters->len; i++) {
         const SpecCluster *cluster = g_ptr_array_index(fleet->spec->clusters, i);
         guint slices = fleet_count_slices(cluster);
+        guint most = cluster->spread == SPEC_SPREAD_RACK ? g_hash_table_size(fleet->racks)
+                                                         : fleet->hosts->len;
 
-        if (cluster->spread != SPEC_SPREAD_NONE && slices > fleet->hosts->len)
-            excess += slices - fleet->hosts->len;
+        if (cluster->spread != SPEC_SPREAD_NONE && slices > most)
+            excess += slices - most;
     }
     return excess;
 }

@@ -173,15 +173,24 @@ void fleet_state_take(const Fleet *fleet, FleetState *state, guint flavour, guin
     g_array_append_val(state->slots, slot);
 }
 
-void fleet_state_drop(FleetState *state, guint flavour)
+void fleet_state_drop(const Fleet *fleet, FleetState *state, guint flavour)
 {
-    for (guint i = state->slots->len; i-- > 0;)
-        if (g_array_index(state->slots, FleetSlot, i).flavour == flavour) {
-            g_array_remove_index(state->slots, i);
-            state->counts[flavour]--;
-            state->slices--;
-            return;
-        }
+    g_autoptr(FleetState) anew = fleet_state_new(fleet, state->class);
+    FleetState swap;
+    guint drop = state->slots->len;
+
+    for (guint i = 0; i < state->slots->len; i++)
+        if (g_array_index(state->slots, FleetSlot, i).flavour == flavour)
+            drop = i;
+    for (guint i = 0; i < state->slots->len; i++) {
+        const FleetSlot *slot = &g_array_index(state->slots, FleetSlot, i);
+
+        if (i != drop)
+            fleet_state_take(fleet, anew, slot->flavour, slot->nodes);
+    }
+    swap = *anew;
+    *anew = *state;
+    *state = swap;
 }
 
 bool fleet_state_add(const Fleet *fleet, FleetState *state, guint flavour)

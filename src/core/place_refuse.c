@@ -319,9 +319,9 @@ char *refuse_reason(const Supply *supply, const GPtrArray *demands, const Soluti
     *ret_resource = "host";
     if (cluster_is_here(demands, solution, demand, &other)) {
         *ret_hint = "spread: none on the cluster";
-        return g_strdup_printf("its cluster has %s on this host already, and spread: host allows "
-                               "one",
-                               other);
+        return g_strdup_printf(
+            "its cluster has %s on this host already, and spread: %s allows one", other,
+            demand->instance->cluster->spread == SPEC_SPREAD_RACK ? "rack" : "host");
     }
     left_take_solution(left, supply, demands, solution);
     reason = best_reason(supply, left, demands, solution, demand, ret_resource);

@@ -54,6 +54,7 @@ typedef struct {
     const TreeNode *node;
     char *name; /* may be a pattern with * and ? */
     char *uri;
+    char *rack; /* that its hosts stand in; or NULL: not known */
     SpecReserve reserve;
     SpecIsolate isolation;
     GPtrArray *take_over; /* char *: services that may be stopped for the slices */
@@ -66,7 +67,7 @@ typedef enum { SPEC_HUGEPAGES_1GIB, SPEC_HUGEPAGES_2MIB, SPEC_HUGEPAGES_NONE } S
 typedef enum { SPEC_SCOPE_SLICE, SPEC_SCOPE_NODE } SpecScope;
 typedef enum { SPEC_NIC_PF, SPEC_NIC_VF } SpecNicMode;
 typedef enum { SPEC_LOCALITY_REQUIRED, SPEC_LOCALITY_PREFERRED, SPEC_LOCALITY_ANY } SpecLocality;
-typedef enum { SPEC_SPREAD_HOST, SPEC_SPREAD_NONE } SpecSpread;
+typedef enum { SPEC_SPREAD_HOST, SPEC_SPREAD_NONE, SPEC_SPREAD_RACK } SpecSpread;
 
 typedef struct {
     const TreeNode *node;
@@ -136,7 +137,7 @@ typedef struct {
 typedef struct {
     const TreeNode *node;
     char *name;
-    int spread;        /* SpecSpread: may two slices of this cluster share a host? */
+    int spread;        /* SpecSpread: may two slices of this cluster share a host, a rack? */
     GPtrArray *slices; /* SpecSlice *, as written; spec_expand() applies count */
 } SpecCluster;
 

@@ -70,6 +70,24 @@ static void check_disk_dir(const SpecCheck *check, const SpecHost *host, const c
                    "disk_dir must not hold \".\", \"..\" or empty parts, nor end in \"/\"");
 }
 
+/* Who does not know where a host stands cannot keep slices apart. */
+static void check_rack_spread(const SpecCheck *check, const SpecCluster *cluster)
+{
+    for (guint i = 0; i < check->spec->hosts->len; i++) {
+        const SpecHost *host = g_ptr_array_index(check->spec->hosts, i);
+        g_autofree char *subject = g_strdup_printf("cluster %s", cluster->name);
+
+        if (host->rack || tree_find(host->node, "rack")) /* or a wrong one, told of already */
+            continue;
+        finding_set_hint(SPEC_ERROR("rack-unknown", cluster->node, "spread", subject,
+                                    "its slices keep to different racks, and host entry %s does "
+                                    "not say which rack it is",
+                                    host->name ? host->name : "?"),
+                         "give each host entry its rack: {name: \"r1-*\", rack: r1}");
+        return;
+    }
+}
+
 static void check_image(const SpecCheck *check, const SpecImage *image)
 {
     g_autofree char *subject = g_strdup_printf("image %s", image->name ? image->name : "?");
@@ -92,8 +110,9 @@ static bool has_host(const Spec *spec, const char *name)
     for (guint i = 0; i < spec->hosts->len; i++) {
         const SpecHost *host = g_ptr_array_index(spec->hosts, i);
 
-        if (g_strcmp0(host->name, name) == 0)
-            return true;
+        if (host->name &&
+            (strcmp(host->name, name) == 0 || g_pattern_match_simple(name, host->name)))
+            return true; /* "rack*" means the hosts of "rack1-*", too */
     }
     return spec_find_host(spec, name) != NULL;
 }
@@ -145,5 +164,11 @@ void spec_check_hosts(const SpecCheck *check)
             check_host_name(check, i, subject);
         check_reserve(check, &host->reserve, subject);
         check_disk_dir(check, host, subject);
+    }
+    for (guint i = 0; i < spec->clusters->len; i++) {
+        const SpecCluster *cluster = g_ptr_array_index(spec->clusters, i);
+
+        if (cluster->name && cluster->spread == SPEC_SPREAD_RACK)
+            check_rack_spread(check, cluster);
     }
 }

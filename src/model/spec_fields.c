@@ -53,7 +53,7 @@ static const char *const hugepages_words[] = {"1GiB", "2MiB", "none", NULL};
 static const char *const scope_words[] = {"slice", "node", NULL};
 static const char *const nic_mode_words[] = {"pf", "vf", NULL};
 static const char *const locality_words[] = {"required", "preferred", "any", NULL};
-static const char *const spread_words[] = {"host", "none", NULL};
+static const char *const spread_words[] = {"host", "none", "rack", NULL};
 static const char *const bond_mode_words[] = {"active-backup", "802.3ad", "balance-xor", NULL};
 
 #define RECORD(title, type, table)                                                                 \
@@ -75,7 +75,7 @@ static const Record image_record = RECORD("image", SpecImage, image_fields);
 #define AT(member) offsetof(SpecUplink, member)
 static const Field uplink_fields[] = {
     {"host", FIELD_TEXT, AT(host), FIELD_REQUIRED, .form = &host_form,
-     .doc = "name of a host entry, or a name that its pattern matches"},
+     .doc = "name of a host entry, a name that its pattern matches, or a pattern of host names"},
     {"pf", FIELD_TEXT, AT(pf), FIELD_REQUIRED, .form = &nic_form,
      .doc = "network interface or PCI address of the physical function"},
 };
@@ -126,6 +126,8 @@ static const Field host_fields[] = {
      .doc = "host name, or a pattern with * and ?; the first entry that matches a host counts"},
     {"uri", FIELD_TEXT, AT(uri), .form = &uri_form, .fallback = "qemu:///system",
      .doc = "libvirt URI"},
+    {"rack", FIELD_TEXT, AT(rack), .form = &TEXT_FORM_NAME,
+     .doc = "the rack that its hosts stand in, for clusters that spread over racks"},
     {"reserve", FIELD_STRUCT, AT(reserve), .record = &reserve_record,
      .doc = "what the host OS keeps for itself"},
     {"isolation", FIELD_STRUCT, AT(isolation), .record = &isolation_record,
@@ -252,7 +254,8 @@ static const Field cluster_fields[] = {
     {"name", FIELD_TEXT, AT(name), FIELD_REQUIRED, .form = &TEXT_FORM_NAME,
      .doc = "name of the Kubernetes cluster"},
     {"spread", FIELD_ENUM, AT(spread), .words = spread_words, .fallback = "host",
-     .doc = "host: no two slices of this cluster on one host; none: they may share one"},
+     .doc = "host: no two slices of this cluster on one host; rack: nor in one rack; none: they "
+            "may share one"},
     {"slices", FIELD_LIST, AT(slices), FIELD_REQUIRED | FIELD_NON_EMPTY, .record = &slice_record,
      .doc = "its workers"},
 };

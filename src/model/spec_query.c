@@ -69,7 +69,8 @@ static bool matches(const char *pattern, const char *hostname)
 {
     if (!strpbrk(pattern, "*?"))
         return strcmp(pattern, hostname) == 0;
-    return g_pattern_match_simple(pattern, hostname);
+    return strncmp(pattern, hostname, strcspn(pattern, "*?")) == 0 &&
+           g_pattern_match_simple(pattern, hostname);
 }
 
 const SpecHost *spec_find_host(const Spec *spec, const char *hostname)

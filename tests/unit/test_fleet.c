@@ -52,9 +52,10 @@ static Case case_new(const char *const *kinds, guint count, const char *spec_tex
     c.fleet = fleet_new(c.spec, c.hosts->len);
     for (guint i = 0; i < c.hosts->len; i++) {
         const Host *host = g_ptr_array_index(c.hosts, i);
-        guint class = fleet_find_class(c.fleet, spec_find_host(c.spec, host->hostname), host);
+        const SpecHost *spec_host = spec_find_host(c.spec, host->hostname);
+        guint class = fleet_find_class(c.fleet, spec_host, host);
 
-        fleet_add_host(c.fleet, class);
+        fleet_add_host(c.fleet, class, spec_host->rack);
     }
     fleet_solve(c.fleet);
     return c;
@@ -328,6 +329,53 @@ static void test_spread(void)
     case_clear(&c);
 }
 
+/* Three racks of ten hosts. */
+#define RACKS                                                                                      \
+    "version: 1\nhosts:\n  - {name: \"h?\", rack: a}\n  - {name: \"h1?\", rack: b}\n"              \
+    "  - {name: \"h2?\", rack: c}\nclusters:\n"
+
+static void check_racks(const Case *c, const char *cluster)
+{
+    g_autoptr(GHashTable) racks = g_hash_table_new(g_direct_hash, g_direct_equal);
+
+    for (guint h = 0; h < c->fleet->hosts->len; h++) {
+        const FleetHost *host = host_at(c, h);
+
+        for (guint i = 0; host->instances && i < host->instances->len; i++) {
+            const SpecInstance *one =
+                g_ptr_array_index(c->fleet->instances, g_array_index(host->instances, guint, i));
+
+            if (g_str_equal(one->cluster->name, cluster))
+                g_assert_true(g_hash_table_add(racks, GUINT_TO_POINTER(host->rack)));
+        }
+    }
+}
+
+/* As many as there are racks, beside slices that fill most of the hosts. */
+static void test_racks(void)
+{
+    const char *const kinds[] = {"numa:2 core:16 pu:2 mem:64", NULL};
+    Case c = case_new(kinds, 30,
+                      RACKS "  - name: control\n    spread: rack\n    slices:\n"
+                            "      - {name: \"c{n}\", count: 3, vcpus: 4, memory: 4GiB}\n"
+                            "  - name: other\n    spread: none\n    slices:\n"
+                            "      - {name: \"o{n}\", count: 80, vcpus: 18, memory: 4GiB}\n");
+
+    check_answer(&c);
+    check_racks(&c, "control");
+    g_assert_cmpuint(c.fleet->unplaced->len, ==, 20);
+    case_clear(&c);
+
+    c = case_new(kinds, 30,
+                 RACKS "  - name: control\n    spread: rack\n    slices:\n"
+                       "      - {name: \"c{n}\", count: 5, vcpus: 4, memory: 4GiB}\n");
+    check_answer(&c);
+    check_racks(&c, "control");
+    g_assert_cmpuint(c.fleet->unplaced->len, ==, 2); /* more than racks */
+    g_assert_cmpint(c.fleet->admitted_bound, ==, 3);
+    case_clear(&c);
+}
+
 /* The higher priority is admitted where both have no room. */
 static void test_priority(void)
 {
@@ -443,6 +491,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fleet/planted", test_planted);
     g_test_add_func("/fleet/scarce", test_scarce);
     g_test_add_func("/fleet/spread", test_spread);
+    g_test_add_func("/fleet/racks", test_racks);
     g_test_add_func("/fleet/priority", test_priority);
     g_test_add_func("/fleet/pool", test_pool);
     g_test_add_func("/fleet/same-twice", test_same_twice);

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which host of its class a pattern goes to. Hosts of a class are alike, so they come in order; but
+ * where clusters spread over racks, a rack takes of a flavour only as many slices as there are
+ * clusters of it: then the next host stands where there is most room of that kind.
+ */
+#include "core/fleet_internal.h"
+
+#define OVERFLOW 1000.0
+
+struct FleetQueues {
+    Fleet *fleet;
+    guint n_racks;  /* 1 when racks do not matter */
+    GArray **hosts; /* FleetHost *: by class and rack, the last first */
+    guint *used;    /* slices there by now, by rack and flavour */
+    guint *most;    /* that a rack takes, by flavour */
+};
+
+static bool has_rack_spread(const Spec *spec)
+{
+    for (guint i = 0; i < spec->clusters->len; i++)
+        if (((const SpecCluster *)g_ptr_array_index(spec->clusters, i))->spread == SPEC_SPREAD_RACK)
+            return true;
+    return false;
+}
+
+/* One of each cluster that spreads over racks, and all others. */
+static guint count_most(const Fleet *fleet, const FleetFlavour *flavour)
+{
+    guint most = 0, last = G_MAXUINT;
+
+    for (guint i = 0; i < flavour->instances->len; i++) {
+        guint number = g_array_index(flavour->instances, guint, i);
+        guint cluster = g_array_index(fleet->cluster_of, guint, number);
+        const SpecInstance *instance = g_ptr_array_index(fleet->instances, number);
+
+        most += instance->cluster->spread != SPEC_SPREAD_RACK || cluster != last;
+        last = cluster;
+    }
+    return MAX(most, 1);
+}
+
+FleetQueues *fleet_queues_new(Fleet *fleet)
+{
+    FleetQueues *queues = g_new0(FleetQueues, 1);
+    bool racks = has_rack_spread(fleet->spec);
+    guint n = fleet->flavours->len;
+
+    queues->fleet = fleet;
+    queues->n_racks = racks ? g_hash_table_size(fleet->racks) + 1 : 1;
+    queues->hosts = g_new0(GArray *, MAX((gsize)queues->n_racks * fleet->classes->len, 1));
+    queues->used = g_new0(guint, MAX((gsize)queues->n_racks * n, 1));
+    queues->most = g_new(guint, MAX(n, 1));
+    for (guint f = 0; f < n; f++)
+        queues->most[f] = racks ? count_most(fleet, fleet_flavour(fleet, f)) : 1;
+    for (guint h = fleet->hosts->len; h-- > 0;) {
+        FleetHost *host = g_ptr_array_index(fleet->hosts, h);
+        GArray **queue =
+            &queues->hosts[(gsize)host->class * queues->n_racks + (racks ? host->rack : 0)];
+
+        if (!*queue)
+            *queue = g_array_new(false, false, sizeof(FleetHost *));
+        g_array_append_val(*queue, host);
+    }
+    return queues;
+}
+
+void fleet_queues_free(FleetQueues *queues)
+{
+    for (gsize i = 0; i < (gsize)queues->n_racks * queues->fleet->classes->len; i++)
+        g_clear_pointer(&queues->hosts[i], g_array_unref);
+    g_free(queues->hosts);
+    g_free(queues->used);
+    g_free(queues->most);
+    g_free(queues);
+}
+
+/* How full the rack would be of what the pattern has. */
+static double rate_rack(const FleetQueues *queues, const FleetState *state, guint rack)
+{
+    const guint *used = &queues->used[(gsize)rack * queues->fleet->flavours->len];
+    double full = 0;
+
+    for (guint i = 0; i < state->slots->len; i++) {
+        guint f = g_array_index(state->slots, FleetSlot, i).flavour;
+
+        full += (double)used[f] / queues->most[f];
+        if (used[f] + state->counts[f] > queues->most[f])
+            full += OVERFLOW;
+    }
+    return full;
+}
+
+/* Of what a rack takes of a flavour, the largest share that a host with the pattern has. */
+static double tightness(const FleetQueues *queues, const FleetState *state)
+{
+    double most = 0;
+
+    for (guint f = 0; f < queues->fleet->flavours->len; f++)
+        most = MAX(most, (double)state->counts[f] / queues->most[f]);
+    return most;
+}
+
+static int compare_tightness(gconstpointer a, gconstpointer b, gpointer data)
+{
+    double x = tightness(data, (*(FleetBucket *const *)a)->state);
+    double y = tightness(data, (*(FleetBucket *const *)b)->state);
+
+    return x != y ? (x > y ? -1 : 1) : 0;
+}
+
+void fleet_queues_sort(FleetQueues *queues, GPtrArray *buckets)
+{
+    if (queues->n_racks > 1) /* stable */
+        g_ptr_array_sort_with_data(buckets, compare_tightness, queues);
+}
+
+FleetHost *fleet_queues_next(FleetQueues *queues, const FleetState *state)
+{
+    guint n = queues->fleet->flavours->len, best = queues->n_racks;
+    GArray **of_class = &queues->hosts[(gsize)state->class * queues->n_racks];
+    double least = G_MAXDOUBLE;
+    FleetHost *host;
+
+    for (guint r = 0; r < queues->n_racks; r++) {
+        double full;
+
+        if (!of_class[r] || of_class[r]->len == 0)
+            continue;
+        full = queues->n_racks > 1 ? rate_rack(queues, state, r) : 0;
+        if (full < least) {
+            least = full;
+            best = r;
+        }
+    }
+    host = g_array_index(of_class[best], FleetHost *, of_class[best]->len - 1);
+    g_array_set_size(of_class[best], of_class[best]->len - 1);
+    for (guint i = 0; i < state->slots->len; i++)
+        queues->used[(gsize)best * n + g_array_index(state->slots, FleetSlot, i).flavour]++;
+    return host;
+}
