@@ -7,6 +7,7 @@
  *   fleet_text.c   the plan of a pattern as text with gaps, filled for each host
  *   fleet.c        the use case
  *   fleet_hosts.c  its hosts one by one
+ *   fleet_page.c   the same as a page for a browser
  */
 #pragma once
 
@@ -71,6 +72,11 @@ Host *fleet_member_host(const FleetJob *job, const FleetMember *member);
 void fleet_add_members(FleetJob *job, const Spec *spec);
 /* The plan of a member that has slices, as text; the job's. */
 const struct FleetText *fleet_find_text(FleetJob *job, guint member, GError **error);
+
+/* fleet_hosts.c: names of a member's slices (const char *, the fleet's); it has some. */
+GPtrArray *fleet_host_names(const FleetJob *job, guint member);
+/* What is written for the member, read back: so it is the same. NULL with @error. */
+Plan *fleet_member_plan(const FleetJob *job, guint member, GError **error);
 
 /* fleet_text.c */
 typedef struct FleetText FleetText;

@@ -5,6 +5,20 @@
 #include "app/fleet.h"
 #include "base/error.h"
 
+GPtrArray *fleet_host_names(const FleetJob *job, guint number)
+{
+    const FleetHost *host = g_ptr_array_index(job->fleet->hosts, number);
+    GPtrArray *names = g_ptr_array_new();
+
+    for (guint i = 0; i < host->instances->len; i++) {
+        const SpecInstance *instance =
+            g_ptr_array_index(job->fleet->instances, g_array_index(host->instances, guint, i));
+
+        g_ptr_array_add(names, instance->name);
+    }
+    return names;
+}
+
 void ops_each_fleet_host(const Job *job, void (*each)(const OpsFleetHost *host, void *data),
                          void *data)
 {
@@ -12,23 +26,17 @@ void ops_each_fleet_host(const Job *job, void (*each)(const OpsFleetHost *host, 
 
     for (guint h = 0; h < fleet->hosts->len; h++) {
         const FleetHost *host = g_ptr_array_index(fleet->hosts, h);
-        g_autoptr(GPtrArray) names = g_ptr_array_new();
-        OpsFleetHost seen = {g_array_index(job->fleet->members, FleetMember, h).name, names};
+        g_autoptr(GPtrArray) names = NULL;
+        OpsFleetHost seen = {.name = g_array_index(job->fleet->members, FleetMember, h).name};
 
         if (host->pattern < 0)
             continue;
-        for (guint i = 0; i < host->instances->len; i++) {
-            const SpecInstance *instance =
-                g_ptr_array_index(fleet->instances, g_array_index(host->instances, guint, i));
-
-            g_ptr_array_add(names, instance->name);
-        }
+        seen.slices = names = fleet_host_names(job->fleet, h);
         each(&seen, data);
     }
 }
 
-/* What is written for the host, read back: so it is the same. */
-static Plan *read_plan(const FleetJob *job, guint number, GError **error)
+Plan *fleet_member_plan(const FleetJob *job, guint number, GError **error)
 {
     const FleetMember *member = &g_array_index(job->members, FleetMember, number);
     const FleetText *text = fleet_find_text((FleetJob *)job, number, error);
@@ -57,7 +65,7 @@ bool ops_each_fleet_job(const Job *job, OpsEachJob each, void *data, GError **er
         if (fleet_host->pattern < 0)
             continue;
         host = fleet_member_host(job->fleet, member);
-        plan = read_plan(job->fleet, h, error);
+        plan = fleet_member_plan(job->fleet, h, error);
         if (!plan)
             return false;
         one.fleet = NULL;

@@ -50,13 +50,15 @@ static bool write_text(const char *text, gsize length, void *data)
 
 static int plan_fleet(const Globals *globals, const Job *job, GError **error)
 {
-    if (svg_option || html_option) {
+    if (svg_option) {
         g_set_error(error, BMS_ERROR, BMS_ERROR_USAGE,
-                    "--%s draws one host, and the spec is for %" G_GINT64_FORMAT
-                    " of the inventory: give the inventory of one",
-                    svg_option ? "svg" : "html", job->plan->fleet->hosts);
+                    "--svg draws one host, and the spec is for %" G_GINT64_FORMAT
+                    " of the inventory: take --html, or the inventory of one",
+                    job->plan->fleet->hosts);
         return EXIT_FAILED;
     }
+    if (html_option && !ops_write_fleet_html(job, html_option, error))
+        return EXIT_FAILED;
     if (xml_option && !ops_write_fleet_xml(job, xml_option, error))
         return EXIT_FAILED;
     if (!globals->json)

@@ -2,7 +2,7 @@
 /* A page around the pictures of a plan; no script, nothing from elsewhere. */
 #include "core/picture_private.h"
 
-static const char PAGE_STYLE[] =
+const char PICTURE_PAGE_STYLE[] =
     ":root{color-scheme:light dark}"
     "body{margin:0 auto;padding:24px;max-width:1600px;background:#fff;color:#1f2328;"
     "font:14px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','DejaVu Sans',"
@@ -65,7 +65,7 @@ static void write_head(xmlTextWriterPtr writer)
                                       BAD_CAST "width=device-width,initial-scale=1");
     close_element(writer);
     open_element(writer, "style");
-    (void)xmlTextWriterWriteRaw(writer, BAD_CAST PAGE_STYLE);
+    (void)xmlTextWriterWriteRaw(writer, BAD_CAST PICTURE_PAGE_STYLE);
     (void)xmlTextWriterWriteRaw(writer, BAD_CAST PICTURE_STYLE);
     close_element(writer);
     close_element(writer);

@@ -2,7 +2,7 @@
 /*
  * What the files of core/picture.h share; nobody else includes this. In this order:
  * picture_collect.c says what is to be drawn, picture_layout.c and picture_wires.c where, and
- * picture_svg.c, picture_devices.c, picture_notes.c and picture_html.c draw it, by picture_pen.c.
+ * picture_svg.c, picture_devices.c, picture_notes.c, picture_html.c and picture_fleet.c draw it, by picture_pen.c.
  */
 #pragma once
 
@@ -216,6 +216,9 @@ char *picture_draw(const Host *host, const Plan *plan, const PlanHost *plan_host
 char *picture_describe_host(const Host *host);
 /* "2 slices". Caller frees. */
 char *picture_plural(gint64 n, const char *one);
+
+/* picture_html.c: of the page around the pictures */
+extern const char PICTURE_PAGE_STYLE[];
 
 /* picture_style.c */
 extern const char PICTURE_STYLE[];

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 
 #include "app/fleet.h"
+#include "base/xml.h"
 #include "documents.h"
 
 typedef struct {
@@ -266,6 +267,65 @@ static void test_cmdlines(Fixture *fixture, const void *data)
     g_assert_nonnull(strstr(written, "command line: isolcpus=managed_irq")); /* of the third */
 }
 
+static guint count(const char *text, const char *what)
+{
+    guint n = 0;
+
+    for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
+        n++;
+    return n;
+}
+
+static char *write_page(Fixture *fixture)
+{
+    const char *path = put(fixture, "page.html", "");
+    g_autoptr(Xml) xml = NULL;
+    char *text = NULL;
+
+    g_assert_true(ops_write_fleet_html(fixture->job, path, &fixture->error));
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    xml = xml_read(strchr(text, '\n'), &fixture->error); /* it is XML but for its first line */
+    g_assert_no_error(fixture->error);
+    return text;
+}
+
+/* A picture for each of few hosts; of many, one for each way to fill one, and all their names. */
+static void test_page(Fixture *fixture, const void *data)
+{
+    g_autofree char *lines = golden_lines();
+    g_auto(GStrv) each = g_strsplit(lines, "\n", -1);
+    g_autofree char *spec = NULL, *few = NULL, *many = NULL;
+    g_autoptr(GString) hosts = g_string_new(NULL);
+    g_autoptr(GString) more = g_string_new(NULL);
+
+    plan(fixture, GOLDEN "spec.yaml", GOLDEN "hosts.jsonl");
+    few = write_page(fixture);
+    g_assert_cmpuint(count(few, "<svg"), ==, 3);
+
+    for (guint i = 0; i < 60; i++) {
+        g_autoptr(GString) line = g_string_new(each[0]);
+        g_autofree char *name = g_strdup_printf("\"edge-n%u\"", i);
+
+        g_string_replace(line, "\"edge-a1\"", name, 1);
+        g_string_append_printf(hosts, "%s\n", line->str);
+    }
+    g_assert_true(g_file_get_contents(GOLDEN "spec.yaml", &spec, NULL, NULL));
+    g_string_assign(more, spec);
+    g_string_replace(more, "count: 3", "count: 50", 1);
+    plan(fixture, put(fixture, "more.yaml", more->str), put(fixture, "more.jsonl", hosts->str));
+    g_assert_cmpint(fixture->job->plan->fleet->hosts_used, ==, 50);
+    many = write_page(fixture);
+    g_assert_cmpuint(count(many, "<svg"), ==, fixture->job->plan->fleet->patterns);
+    for (guint i = 1; i <= 50; i++) {
+        g_autofree char *name = g_strdup_printf(" core-%u", i);
+        const char *at = strstr(many, "by name");
+
+        while (at && (at = strstr(at, name)) && g_ascii_isdigit(at[strlen(name)]))
+            at++;
+        g_assert_nonnull(at);
+    }
+}
+
 #define ADD(name, function)                                                                        \
     g_test_add("/fleet-job/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -277,6 +337,7 @@ int main(int argc, char **argv)
     ADD("other-texts", test_other_texts);
     ADD("forms", test_forms);
     ADD("cmdlines", test_cmdlines);
+    ADD("page", test_page);
     ADD("flawed", test_flawed);
     ADD("one-or-none", test_one_or_none);
     ADD("one-by-one", test_one_by_one);
