@@ -91,6 +91,8 @@ const GPtrArray *fleet_text_findings(const FleetText *text);
 /* Appends the host's plan as one line of JSON. @host_macs: by number of the host's NIC. */
 void fleet_text_fill(const FleetText *text, const Fleet *fleet, const FleetHost *host,
                      const char *hostname, const char *const *host_macs, GString *out);
+/* The MAC addresses of the host's own NICs, by number, as far as they are known. */
+void fleet_each_mac(Host *host, void (*each)(char **mac, guint number, void *data), void *data);
 /* Puts marks for the MAC addresses of the host's own NICs, which its steps name. */
 void fleet_mark_host_macs(Host *host);
 /* Marks replaced by the names that they have on this host. Caller frees; NULL for NULL. */

@@ -7,12 +7,8 @@
 #include <string.h>
 
 #include "app/fleet.h"
-#include "base/error.h"
-#include "port/file.h"
-#include "port/folder.h"
-#include "port/lines.h"
+#include "app/inventory.h"
 
-#define HOST_MAX_BYTES ((gsize)64 * 1024 * 1024)
 /* Forms that a text is compared with, the latest first. */
 #define MAX_COMPARED 64
 #define MAX_OTHERS 8
@@ -225,20 +221,18 @@ differs:
     return false;
 }
 
-static guint add_macs(FleetJob *job, const Host *host)
+static void add_mac(char **mac, guint number, void *data)
+{
+    FleetJob *job = data;
+
+    g_ptr_array_add(job->macs, g_string_chunk_insert(job->names, *mac));
+}
+
+static guint add_macs(FleetJob *job, Host *host)
 {
     guint before = job->macs->len;
 
-    for (guint i = 0; i < host->pci->len; i++) {
-        const HostPci *pci = g_ptr_array_index(host->pci, i);
-
-        for (guint n = 0; n < pci->nets->len; n++) {
-            const HostNet *net = g_ptr_array_index(pci->nets, n);
-
-            if (net->mac)
-                g_ptr_array_add(job->macs, g_string_chunk_insert(job->names, net->mac));
-        }
-    }
+    fleet_each_mac(host, add_mac, job);
     return job->macs->len - before;
 }
 
@@ -330,72 +324,31 @@ static void add_text(FleetJob *job, const Spec *spec, const char *place, const c
     add_new(job, spec, place, text, length, findings);
 }
 
-static bool read_lines(FleetJob *job, const Spec *spec, const char *path, GPtrArray *findings,
-                       GError **error)
+typedef struct {
+    FleetJob *job;
+    const Spec *spec;
+    GPtrArray *findings;
+} Reading;
+
+static void read_host(const char *place, const char *text, gsize length, void *data)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(Lines) lines = lines_open(path, &cause);
-    const char *line;
-    gsize length;
+    const Reading *reading = data;
 
-    for (guint number = 1; lines && (line = lines_next(lines, HOST_MAX_BYTES, &length, &cause));
-         number++) {
-        g_autofree char *place = g_strdup_printf("%s line %u", path, number);
-
-        if (length > 0)
-            add_text(job, spec, place, line, length, findings);
-    }
-    if (!cause)
-        return true;
-    g_propagate_prefixed_error(error, g_steal_pointer(&cause), "inventory ");
-    return false;
-}
-
-static bool read_file(FleetJob *job, const Spec *spec, const char *path, GPtrArray *findings,
-                      GError **error)
-{
-    g_autofree char *text = NULL;
-    gsize length;
-
-    if (g_str_has_suffix(path, ".jsonl"))
-        return read_lines(job, spec, path, findings, error);
-    if (!file_read(path, HOST_MAX_BYTES, &text, &length, error)) {
-        g_prefix_error(error, "inventory ");
-        return false;
-    }
-    add_text(job, spec, path, text, length, findings);
-    return true;
-}
-
-static bool read_folder(FleetJob *job, const Spec *spec, const char *path, GPtrArray *findings,
-                        GError **error)
-{
-    g_autoptr(GPtrArray) files = folder_list(path, ".json", error);
-
-    if (!files)
-        return false;
-    if (files->len == 0) {
-        g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "inventory %s: no .json file is in it",
-                    path);
-        return false;
-    }
-    for (guint i = 0; i < files->len; i++)
-        if (!read_file(job, spec, files->pdata[i], findings, error))
-            return false;
-    return true;
+    add_text(reading->job, reading->spec, place, text, length, reading->findings);
 }
 
 bool fleet_read(FleetJob *job, const Spec *spec, const char *const *inventories,
                 GPtrArray *findings, GError **error)
 {
-    for (guint i = 0; inventories[i]; i++) {
-        const char *path = inventories[i];
+    Reading reading = {job, spec, findings};
 
-        if (!(folder_exists(path) ? read_folder(job, spec, path, findings, error)
-                                  : read_file(job, spec, path, findings, error)))
-            return false;
-    }
-    return true;
+    return inventory_read(inventories, read_host, &reading, error);
+}
+
+static void replace_mac(char **mac, guint number, void *data)
+{
+    g_free(*mac);
+    *mac = g_strdup(((const char *const *)data)[number]);
 }
 
 Host *fleet_member_host(const FleetJob *job, const FleetMember *member)
@@ -412,17 +365,6 @@ Host *fleet_member_host(const FleetJob *job, const FleetMember *member)
 
         node->memory_bytes = g_array_index(job->memory, gint64, member->memory + n);
     }
-    for (guint i = 0, mac = member->macs; i < host->pci->len; i++) {
-        HostPci *pci = g_ptr_array_index(host->pci, i);
-
-        for (guint n = 0; n < pci->nets->len; n++) {
-            HostNet *net = g_ptr_array_index(pci->nets, n);
-
-            if (!net->mac)
-                continue;
-            g_free(net->mac);
-            net->mac = g_strdup(job->macs->pdata[mac++]);
-        }
-    }
+    fleet_each_mac(host, replace_mac, (void *)&job->macs->pdata[member->macs]);
     return host;
 }

@@ -287,7 +287,7 @@ void fleet_text_fill(const FleetText *text, const Fleet *fleet, const FleetHost 
     }
 }
 
-void fleet_mark_host_macs(Host *host)
+void fleet_each_mac(Host *host, void (*each)(char **mac, guint number, void *data), void *data)
 {
     guint number = 0;
 
@@ -297,12 +297,21 @@ void fleet_mark_host_macs(Host *host)
         for (guint n = 0; n < pci->nets->len; n++) {
             HostNet *net = g_ptr_array_index(pci->nets, n);
 
-            if (!net->mac)
-                continue;
-            g_free(net->mac);
-            net->mac = g_strdup_printf(HOST_MAC_MARK "%u" END_MARK, number++);
+            if (net->mac)
+                each(&net->mac, number++, data);
         }
     }
+}
+
+static void mark_mac(char **mac, guint number, void *data)
+{
+    g_free(*mac);
+    *mac = g_strdup_printf(HOST_MAC_MARK "%u" END_MARK, number);
+}
+
+void fleet_mark_host_macs(Host *host)
+{
+    fleet_each_mac(host, mark_mac, NULL);
 }
 
 char *fleet_unmark(const char *text, const Fleet *fleet, const FleetHost *host)

@@ -2,83 +2,33 @@
 /* Inventories: Host JSON files, folders of them, JSON Lines; or this host. */
 #include <string.h>
 
+#include "app/inventory.h"
 #include "app/job.h"
-#include "base/error.h"
 #include "port/discover.h"
-#include "port/file.h"
-#include "port/folder.h"
-
-#define INVENTORY_MAX_BYTES ((gsize)64 * 1024 * 1024)
 
 /* What of a list of names is told in a message. */
 #define NAMES_MAX 8
 
-static void add_host(const char *name, const char *text, gsize length, GPtrArray *hosts,
-                     GPtrArray *findings)
+typedef struct {
+    GPtrArray *hosts, *findings;
+} Reading;
+
+static void read_host(const char *place, const char *text, gsize length, void *data)
 {
-    g_autoptr(Tree) tree = tree_parse_json(name, text, length);
-    Host *host = host_from_tree(tree, findings);
+    const Reading *reading = data;
+    g_autoptr(Tree) tree = tree_parse_json(place, text, length);
+    Host *host = host_from_tree(tree, reading->findings);
 
     if (!host)
         return;
     host->replayed = 1; /* a file is never this running host, whatever it says */
-    g_ptr_array_add(hosts, host);
-}
-
-static void add_lines(const char *path, const char *text, gsize length, GPtrArray *hosts,
-                      GPtrArray *findings)
-{
-    const char *end = text + length;
-    guint number = 1;
-
-    for (const char *line = text; line < end; number++) {
-        const char *stop = memchr(line, '\n', (gsize)(end - line));
-        gsize size = (gsize)((stop ? stop : end) - line);
-        g_autofree char *name = g_strdup_printf("%s line %u", path, number);
-
-        if (size > 0)
-            add_host(name, line, size, hosts, findings);
-        line += size + 1;
-    }
-}
-
-static bool add_file(const char *path, GPtrArray *hosts, GPtrArray *findings, GError **error)
-{
-    g_autofree char *text = NULL;
-    gsize length;
-
-    if (!file_read(path, INVENTORY_MAX_BYTES, &text, &length, error)) {
-        g_prefix_error(error, "inventory ");
-        return false;
-    }
-    if (g_str_has_suffix(path, ".jsonl"))
-        add_lines(path, text, length, hosts, findings);
-    else
-        add_host(path, text, length, hosts, findings);
-    return true;
-}
-
-static bool add_folder(const char *path, GPtrArray *hosts, GPtrArray *findings, GError **error)
-{
-    g_autoptr(GPtrArray) files = folder_list(path, ".json", error);
-
-    if (!files)
-        return false;
-    if (files->len == 0) {
-        g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "inventory %s: no .json file is in it",
-                    path);
-        return false;
-    }
-    for (guint i = 0; i < files->len; i++) {
-        if (!add_file(files->pdata[i], hosts, findings, error))
-            return false;
-    }
-    return true;
+    g_ptr_array_add(reading->hosts, host);
 }
 
 GPtrArray *job_read_hosts(const char *const *inventories, GPtrArray *findings, GError **error)
 {
     g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func((GDestroyNotify)host_free);
+    Reading reading = {hosts, findings};
 
     if (!inventories || !inventories[0]) {
         Host *host = discover_host(NULL, findings, error);
@@ -88,13 +38,8 @@ GPtrArray *job_read_hosts(const char *const *inventories, GPtrArray *findings, G
         g_ptr_array_add(hosts, host);
         return g_steal_pointer(&hosts);
     }
-    for (guint i = 0; inventories[i]; i++) {
-        const char *path = inventories[i];
-
-        if (folder_exists(path) ? !add_folder(path, hosts, findings, error)
-                                : !add_file(path, hosts, findings, error))
-            return NULL;
-    }
+    if (!inventory_read(inventories, read_host, &reading, error))
+        return NULL;
     return g_steal_pointer(&hosts);
 }
 
