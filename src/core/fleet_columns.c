@@ -118,7 +118,7 @@ static void run(FleetColumns *columns, double *values, double *mean, guint64 bud
     guint64 start = fleet->steps;
 
     columns->look_up = many;
-    while (fleet->steps - start < budget) {
+    while (fleet->steps - start + lp->work < budget) {
         bool better = fleet_lp_enter_units(lp);
 
         fleet_columns_values(lp, values);

@@ -38,8 +38,8 @@ enum { DIM_CORES, DIM_WHOLE, DIM_MEMORY, DIM_KINDS };
 
 #define FLEET_NODES 64
 
-/* With more the linear program costs more than it is worth. */
-#define FLEET_MAX_FLAVOURS 256
+/* With more the linear program does not come to anything in the time it has. */
+#define FLEET_MAX_FLAVOURS 400
 
 /* What a slice of one flavour takes of a host of one class. */
 typedef struct {
@@ -173,6 +173,7 @@ typedef struct {
     const double *unplaced; /* what a slice that stays out costs, by flavour */
     double host;            /* and a host in use */
     guint n_rows, n_classes, pivots;
+    guint64 work;      /* of the pivots, in steps of the search */
     GPtrArray *pool;   /* FleetColumn *: all that were ever in */
     GHashTable *known; /* the same */
     double *inverse;   /* of the basis, row by row */

@@ -15,6 +15,8 @@
 #define EPSILON 1e-9
 /* Pivots after which all is reckoned anew: what was rounded away adds up. */
 #define RECKON_ANEW 200
+/* Multiplications that take as long as a step of the search. */
+#define FLOPS_A_STEP 100
 #define MAX_PASSES 200
 /* Patterns have to bring so much of a host's cost: at first, and at last. */
 #define FIRST_LEAST 0.08
@@ -325,6 +327,7 @@ static bool pivot(FleetLp *lp, FleetBasic entering, const double *raw, double re
     entering.x = MAX(step, 0);
     lp->objective += reduced * entering.x;
     lp->pivots++;
+    lp->work += (guint64)n * n / FLOPS_A_STEP;
     out = class >= 0 ? largest_of(lp, (guint) class) : (guint)row;
     if (out == n) { /* the key was alone */
         lp->keys[class] = entering;

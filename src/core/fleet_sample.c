@@ -167,7 +167,7 @@ void fleet_sample_solve(FleetColumns *columns, double *values, guint64 budget)
         if (sweep < FIRST_SWEEPS)
             continue;
         fleet_lp_settle(lp, SETTLED);
-        if (fleet_columns_closed(lp, GAP) || columns->fleet->steps - start > budget)
+        if (fleet_columns_closed(lp, GAP) || columns->fleet->steps - start + lp->work > budget)
             return;
         if (sweep % MOVE == 0)
             move_center(columns, center, values);

@@ -2,8 +2,11 @@
 /* The order of the stages: some answers in counts, the best of them dealt out and checked. */
 #include "core/fleet_internal.h"
 
-/* Search steps of a whole fleet; about a second. */
-#define BUDGET 25000000
+/* Search steps of a whole fleet; a good second. */
+#define BUDGET 15000000
+/* More than so many flavours get more of it: without, the program comes to nothing. */
+#define FEW_FLAVOURS 256
+#define LARGE_BUDGET 40000000
 /* Ways to fill a rounded answer that are tried, unless one comes so near to the bound. */
 #define FILL_ROUNDS 12
 #define FEW_FILL_ROUNDS 6 /* of many classes: each takes long, and the first is good */
@@ -162,6 +165,11 @@ static guint round_up(double value)
     return value - whole > 1e-4 ? whole + 1 : whole;
 }
 
+static guint64 budget_of(const Fleet *fleet)
+{
+    return fleet->flavours->len > FEW_FLAVOURS ? LARGE_BUDGET : BUDGET;
+}
+
 /* No plan admits more: by the linear program where a host costs nothing. */
 static void bound_admission(Fleet *fleet, const Answer *answer)
 {
@@ -170,13 +178,13 @@ static void bound_admission(Fleet *fleet, const Answer *answer)
 
     for (guint f = 0; f < fleet->flavours->len; f++)
         ones[f] = 1;
-    lp = fleet_lp_solve(fleet, ones, 0, answer->buckets, BUDGET);
+    lp = fleet_lp_solve(fleet, ones, 0, answer->buckets, budget_of(fleet));
     fleet->admitted_bound = fleet->instances->len - round_up(lp->bound);
 }
 
 static Answer *solve_linear(Fleet *fleet, Answer *greedy, const double *unplaced)
 {
-    g_autoptr(FleetLp) lp = fleet_lp_solve(fleet, unplaced, 1, greedy->buckets, BUDGET);
+    g_autoptr(FleetLp) lp = fleet_lp_solve(fleet, unplaced, 1, greedy->buckets, budget_of(fleet));
     g_autofree double *values = floor_values(fleet, lp);
     g_autofree guint *order = fleet_order_classes(fleet, values);
     guint rounds = fleet->classes->len > MANY_CLASSES ? FEW_FILL_ROUNDS : FILL_ROUNDS;
@@ -191,7 +199,7 @@ static Answer *solve_linear(Fleet *fleet, Answer *greedy, const double *unplaced
             best = g_steal_pointer(&answer);
         }
         answer_free(answer);
-        if (best->cost <= round_up(lp->bound) * (1 + GOOD_GAP))
+        if (best->cost <= round_up(lp->bound) * (1 + GOOD_GAP) || fleet->steps > BUDGET)
             break;
     }
     fleet->figures->hosts_bound = round_up(lp->bound);
