@@ -31,11 +31,27 @@ static bool is_joint(const Fleet *fleet, const FleetClass *class, const FleetPri
     return use->n_nodes > 1 || (price->tables && fleet_flavour(fleet, f)->cluster >= 0);
 }
 
+/* Without a table of each node there is no bound to cut branches by. */
+static bool has_tables(const Fleet *fleet, guint number, const FleetPrice *price)
+{
+    const FleetClass *class = fleet_class(fleet, number);
+    int levels[FLEET_LEVELS];
+    guint n_levels = fleet_list_levels(fleet, class, levels);
+
+    for (guint n = 0; price->tables && n < class->n_nodes; n++)
+        for (guint l = 0; l < n_levels; l++)
+            if (!fleet_tables_find(price->tables, number, n, levels[l]))
+                return false;
+    return price->tables != NULL;
+}
+
 bool fleet_is_joint(const Fleet *fleet, guint number, const FleetPrice *price)
 {
     const FleetClass *class = fleet_class(fleet, number);
 
-    for (guint f = 0; price->tables && !class->has_multi && f < fleet->flavours->len; f++)
+    if (class->has_multi || !has_tables(fleet, number, price))
+        return false;
+    for (guint f = 0; f < fleet->flavours->len; f++)
         if (is_joint(fleet, class, price, f))
             return true;
     return false;

@@ -432,10 +432,10 @@ void fleet_lp_settle(FleetLp *lp, double gain)
 
         (void)fleet_lp_enter_units(lp);
         for (guint i = 0; i < lp->pool->len; i++)
-            (void)enter_column(lp, g_ptr_array_index(lp->pool, i), least);
+            (void)enter_column(lp, g_ptr_array_index(lp->pool, i), MAX(least, EPSILON));
         if (before - lp->objective > gain * before)
             continue;
-        if (least < LAST_LEAST * lp->host)
+        if (least <= LAST_LEAST * lp->host)
             return;
         least /= 4;
     }
