@@ -93,8 +93,13 @@ bool fleet_columns_round(FleetColumns *columns, const double *values)
 {
     FleetLp *lp = columns->lp;
     bool better = fleet_columns_price(columns, values, 0, lp->n_classes);
+    double bound;
 
-    lp->bound = MAX(lp->bound, find_bound(columns->fleet, values, columns->best, lp->host));
+    bound = find_bound(columns->fleet, values, columns->best, lp->host);
+    if (bound > lp->bound) {
+        lp->bound = bound;
+        memcpy(lp->witness, values, lp->n_rows * sizeof *values);
+    }
     return better;
 }
 

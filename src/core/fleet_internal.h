@@ -183,6 +183,7 @@ typedef struct {
     double objective;
     double *raw, *column, *moves; /* room for a pivot: by row twice, by class */
     double bound;                 /* no plan costs less; fleet_columns.c */
+    double *witness;              /* the flavours' values that say so */
 } FleetLp;
 
 /* All slices out, no host in use. @unplaced stays the caller's. */

@@ -35,6 +35,7 @@ void fleet_lp_free(FleetLp *lp)
     g_free(lp->raw);
     g_free(lp->moves);
     g_free(lp->values);
+    g_free(lp->witness);
     g_free(lp);
 }
 
@@ -99,6 +100,7 @@ FleetLp *fleet_lp_new(const Fleet *fleet, const double *unplaced, double host)
     lp->raw = g_new0(double, MAX(n, 1));
     lp->moves = g_new0(double, MAX(lp->n_classes, 1));
     lp->values = g_new0(double, MAX(n, 1));
+    lp->witness = g_new0(double, MAX(n, 1));
     for (guint r = 0; r < n; r++) {
         guint slices = fleet_flavour(fleet, r)->instances->len;
 

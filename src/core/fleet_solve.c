@@ -9,7 +9,7 @@
 #define LARGE_BUDGET 40000000
 /* Ways to fill a rounded answer that are tried, unless one comes so near to the bound. */
 #define FILL_ROUNDS 12
-#define FEW_FILL_ROUNDS 6 /* of many classes: each takes long, and the first is good */
+#define FEW_FILL_ROUNDS 4 /* of many classes: each takes long, and the first is good */
 #define GOOD_GAP 2e-4
 #define MANY_CLASSES 128
 
@@ -149,12 +149,12 @@ static double *unplaced_costs(const Fleet *fleet)
 }
 
 /* No flavour is worthless: what is in nobody's way still wants a place. */
-static double *floor_values(const Fleet *fleet, const FleetLp *lp)
+static double *floor_values(const Fleet *fleet, const double *from)
 {
     double *values = g_new(double, fleet->flavours->len);
 
     for (guint f = 0; f < fleet->flavours->len; f++)
-        values[f] = MAX(lp->values[f], 1e-4);
+        values[f] = MAX(from[f], 1e-4);
     return values;
 }
 
@@ -185,13 +185,19 @@ static void bound_admission(Fleet *fleet, const Answer *answer)
 static Answer *solve_linear(Fleet *fleet, Answer *greedy, const double *unplaced)
 {
     g_autoptr(FleetLp) lp = fleet_lp_solve(fleet, unplaced, 1, greedy->buckets, budget_of(fleet));
-    g_autofree double *values = floor_values(fleet, lp);
+    g_autofree double *values = floor_values(fleet, lp->witness);
     g_autofree guint *order = fleet_order_classes(fleet, values);
     guint rounds = fleet->classes->len > MANY_CLASSES ? FEW_FILL_ROUNDS : FILL_ROUNDS;
     Answer *best = NULL;
 
     for (guint round = 0; round < rounds; round++) {
-        Answer *answer = fill_up(fleet, lp, order, values);
+        Answer *answer;
+
+        if (round == rounds / 2) { /* by other values now: the last ones of the program */
+            g_free(values);
+            values = floor_values(fleet, lp->values);
+        }
+        answer = fill_up(fleet, lp, order, values);
 
         answer_rate(fleet, answer, unplaced);
         if (!best || answer->cost < best->cost) {
