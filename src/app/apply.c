@@ -3,7 +3,7 @@
  * Runs the steps of the slices, one slice after the other. When a step of a slice fails, those that
  * were done for it are taken back, the last first: a slice is made whole or not at all.
  */
-#include "app/changes.h"
+#include "app/boot_plan.h"
 #include "app/job.h"
 #include "app/report.h"
 #include "base/error.h"
@@ -236,6 +236,14 @@ static bool check_host_steps(Job *job, GError **error)
     return false;
 }
 
+/* The next boot is to know of these slices before they start. */
+static bool keep_for_boot(const Job *job, Changes *changes, GError **error)
+{
+    g_autoptr(GPtrArray) existing = job_running_configs(job->running);
+
+    return boot_plan_keep(changes, job->plan_host, existing, error);
+}
+
 bool ops_apply(Job *job, GPtrArray *states, const OpsReport *report, GError **error)
 {
     Virt *virt = job_open_virt(job, error);
@@ -243,12 +251,12 @@ bool ops_apply(Job *job, GPtrArray *states, const OpsReport *report, GError **er
 
     if (!virt)
         return false;
+    changes = changes_open(&HANDS_OF_HOST, report, job->findings, error);
+    if (!changes || !keep_for_boot(job, changes, error))
+        return false;
     if (!any_steps(states))
         return true;
     if (!check_host_steps(job, error))
-        return false;
-    changes = changes_open(&HANDS_OF_HOST, report, job->findings, error);
-    if (!changes)
         return false;
     for (guint i = 0; i < states->len; i++) {
         if (!apply_slice(virt, changes, states->pdata[i], report, error))

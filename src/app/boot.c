@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/changes.h"
+#include "app/boot_plan.h"
 #include "app/job.h"
 #include "app/prepare.h"
 #include "app/report.h"
@@ -24,27 +24,6 @@
 #define PLAN_MAX_BYTES ((gsize)16 << 20)
 /* Drivers of NICs are loaded while we run: so long a port may take to appear. */
 #define WAIT_SECONDS 60
-
-/* NULL without @error: there is none. */
-static Plan *read_plan(GPtrArray *findings, GError **error)
-{
-    g_autofree char *text = NULL;
-    g_autoptr(Tree) tree = NULL;
-    g_autoptr(Plan) plan = NULL;
-    gsize length;
-
-    if (access(STEPS_BOOT_PLAN, F_OK) != 0 && errno == ENOENT)
-        return NULL;
-    if (!file_read(STEPS_BOOT_PLAN, PLAN_MAX_BYTES, &text, &length, error))
-        return NULL;
-    tree = tree_parse_json(STEPS_BOOT_PLAN, text, length);
-    plan = plan_from_tree(tree, findings);
-    if (plan && plan->hosts->len == 1)
-        return g_steal_pointer(&plan);
-    g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED,
-                STEPS_BOOT_PLAN ": is no plan of one host; bmslice prepare SPEC writes it anew");
-    return NULL;
-}
 
 static Host *wait_for_ports(const PlanHost *plan_host, GPtrArray *findings, GError **error)
 {
@@ -161,19 +140,17 @@ static bool prepare_slices(Changes *changes, const Host *host, const PlanHost *p
 
 bool prepare_boot(const OpsReport *report, GPtrArray *findings, guint *ret_held, GError **error)
 {
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(Plan) plan = read_plan(findings, &cause);
+    g_autoptr(Plan) plan = NULL;
     g_autoptr(Lock) lock = NULL;
     g_autoptr(Changes) changes = NULL;
     g_autoptr(Host) host = NULL;
 
     *ret_held = 0;
+    if (!boot_plan_read(&HANDS_OF_HOST, findings, &plan, error))
+        return false;
     if (!plan) {
-        if (cause)
-            g_propagate_error(error, g_steal_pointer(&cause));
-        else
-            report_message(report, "no plan is stored on this host: nothing to do");
-        return !cause && (!error || !*error);
+        report_message(report, "no plan is stored on this host: nothing to do");
+        return true;
     }
     if (!hold_all(plan->hosts->pdata[0], error))
         return false;
@@ -196,17 +173,17 @@ bool prepare_check(GPtrArray *findings, GError **error)
 {
     g_autoptr(GPtrArray) steps = steps_new();
     g_autoptr(GPtrArray) said = findings_new();
-    g_autoptr(GError) cause = NULL;
-    g_autoptr(Plan) plan = read_plan(said, &cause);
-    g_autoptr(Host) host = plan ? discover_host(NULL, said, &cause) : NULL;
+    g_autoptr(Plan) plan = NULL;
+    g_autoptr(Host) host = NULL;
     g_autoptr(Facts) facts = facts_read(&HANDS_OF_HOST, STEPS_FACTS);
 
-    if (cause) {
-        g_propagate_error(error, g_steal_pointer(&cause));
+    if (!boot_plan_read(&HANDS_OF_HOST, said, &plan, error))
         return false;
-    }
-    if (!host)
+    if (!plan)
         return true;
+    host = discover_host(NULL, said, error);
+    if (!host)
+        return false;
     steps_derive_host(host, plan->hosts->pdata[0], facts, /* program= */ NULL, steps, findings);
     for (guint i = 0; i < steps->len; i++) {
         const Step *step = steps->pdata[i];

@@ -47,7 +47,7 @@ GPtrArray *job_running_configs(const GPtrArray *running)
 {
     GPtrArray *configs = g_ptr_array_new();
 
-    for (guint i = 0; i < running->len; i++)
+    for (guint i = 0; running && i < running->len; i++)
         g_ptr_array_add(configs, ((const Held *)running->pdata[i])->config);
     return configs;
 }

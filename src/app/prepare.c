@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "app/changes.h"
+#include "app/boot_plan.h"
 #include "app/deadman.h"
 #include "app/job.h"
 #include "app/report.h"
@@ -55,6 +55,18 @@ bool prepare_reboot(const OpsReport *report, GError **error)
     return hands_run(&HANDS_OF_HOST, argv, NULL, error);
 }
 
+/* What is stored for the boot becomes the plan of this spec alone. */
+static void tell_others(const Job *job, const Changes *changes)
+{
+    g_autoptr(GPtrArray) said = findings_new();
+    g_autoptr(GPtrArray) existing = job_running_configs(job->running);
+    g_autoptr(Plan) stored = NULL;
+
+    /* one that cannot be read is written anew */
+    if (boot_plan_read(changes->hands, said, &stored, NULL) && stored)
+        (void)boot_plan_tell_others(stored, job->plan_host, existing, changes->findings);
+}
+
 bool prepare_make(Job *job, guint confirm_within, const OpsReport *report, GPtrArray **ret_done,
                   GError **error)
 {
@@ -64,6 +76,7 @@ bool prepare_make(Job *job, guint confirm_within, const OpsReport *report, GPtrA
 
     if (!changes)
         return false;
+    tell_others(job, changes);
     if (confirm_within > 0 && steps->len > 0 && !deadman_arm(changes, confirm_within, error))
         return false;
     if (!changes_make_all(changes, CHANGES_HOST, steps, done, error)) {

@@ -23,7 +23,7 @@ void show_steps_of_host(const Term *term, const GPtrArray *steps)
     for (guint i = 0; i < steps->len; i++) {
         const Step *step = g_ptr_array_index(steps, i);
 
-        if (step_is_needed_to_start(step))
+        if (step_is_of_apply(step))
             show_step(term, ++number, step);
     }
 }

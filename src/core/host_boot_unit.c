@@ -5,6 +5,8 @@
  * libvirt (https://libvirt.org/hooks.html) that refuses to start a slice whose settings could not
  * be made.
  */
+#include <string.h>
+
 #include "base/json.h"
 #include "core/steps_host.h"
 
@@ -48,8 +50,9 @@ static void add_file(const HostInput *input, const char *path, const char *text,
         return;
     setting = setting_new(SETTING_FILE, path, text);
     setting->mode = mode;
-    host_add_setting(steps, STEP_BOOT_UNIT, input->plan_host->name, setting, before, why,
-                     "write %s", path);
+    host_add_setting(steps,
+                     before && strcmp(path, STEPS_BOOT_PLAN) == 0 ? STEP_BOOT_PLAN : STEP_BOOT_UNIT,
+                     input->plan_host->name, setting, before, why, "write %s", path);
 }
 
 void host_boot_unit(const HostInput *input, GPtrArray *steps, GPtrArray *findings)

@@ -17,6 +17,7 @@ static const char *const step_kinds[] = {"kernel-args",
                                          "service",
                                          "partition",
                                          "boot-unit",
+                                         "boot-plan",
                                          "reboot",
                                          "driver",
                                          "vf",
@@ -306,7 +307,13 @@ bool step_is_of_host(const Step *step)
 
 bool step_is_needed_to_start(const Step *step)
 {
-    return step->kind == STEP_HUGEPAGES || step->kind == STEP_VFS || step->kind == STEP_PORT;
+    return step->kind == STEP_HUGEPAGES || step->kind == STEP_VFS || step->kind == STEP_PORT ||
+           step->kind == STEP_PARTITION;
+}
+
+bool step_is_of_apply(const Step *step)
+{
+    return step_is_needed_to_start(step) || step->kind == STEP_BOOT_PLAN;
 }
 
 bool plan_host_isolates(const PlanHost *host)

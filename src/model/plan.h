@@ -74,6 +74,7 @@ typedef enum {
     STEP_SERVICE,
     STEP_PARTITION, /* of CPUs, at run time */
     STEP_BOOT_UNIT,
+    STEP_BOOT_PLAN, /* stored already, to be another one */
     STEP_REBOOT,
     STEP_DRIVER, /* vfio-pci for a slice's function */
     STEP_VF,     /* MAC, VLAN and flags of a slice's VF */
@@ -190,9 +191,11 @@ Plan *plan_from_tree(const Tree *tree, GPtrArray *findings);
 char *plan_host_write(const PlanHost *host);
 /* Does it change the host rather than a slice? */
 bool step_is_of_host(const Step *step);
-/* Pages, VFs and their ports: what a slice cannot start without. The rest costs performance only.
- */
+/* Pages, VFs and their ports, the partition of its CPUs: what a slice cannot start without, or not
+ * where it is to be. The rest costs performance only. */
 bool step_is_needed_to_start(const Step *step);
+/* Does apply make it? What is needed to start, and the plan of a prepared host. */
+bool step_is_of_apply(const Step *step);
 /* Are CPUs to be kept from the host's scheduler at all? */
 bool plan_host_isolates(const PlanHost *host);
 
