@@ -8,6 +8,7 @@
 #include "app/job.h"
 #include "app/report.h"
 #include "base/error.h"
+#include "core/boot_loader.h"
 #include "port/change.h"
 #include "port/diff.h"
 #include "port/facts.h"
@@ -141,6 +142,25 @@ static bool any_booted(const Changes *changes, const GPtrArray *entries)
     return false;
 }
 
+/* Of the entries that staged kernel arguments: char *. */
+static GPtrArray *list_staged(const GPtrArray *entries)
+{
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; i < entries->len; i++) {
+        const JournalEntry *entry = entries->pdata[i];
+        const char *list =
+            g_str_has_prefix(entry->text, STEPS_STAGE) ? strstr(entry->text, "): ") : NULL;
+        g_auto(GStrv) each = g_strsplit(list ? list + strlen("): ") : "", " ", -1);
+
+        for (char **word = each; *word; word++) {
+            if (!g_ptr_array_find_with_equal_func(words, *word, g_str_equal, NULL))
+                g_ptr_array_add(words, g_strdup(*word));
+        }
+    }
+    return words;
+}
+
 bool prepare_undo(bool dead_man, const OpsReport *report, GPtrArray *findings, guint *ret_done,
                   bool *ret_reboot, GError **error)
 {
@@ -148,6 +168,8 @@ bool prepare_undo(bool dead_man, const OpsReport *report, GPtrArray *findings, g
     g_autoptr(Changes) changes =
         lock ? changes_open(&HANDS_OF_HOST, report, findings, error) : NULL;
     g_autoptr(GPtrArray) list = NULL;
+    g_autoptr(GPtrArray) staged = NULL;
+    g_autoptr(Facts) facts = NULL;
     g_autoptr(GError) silent = NULL;
 
     bool guests;
@@ -162,8 +184,13 @@ bool prepare_undo(bool dead_man, const OpsReport *report, GPtrArray *findings, g
     list = changes_list(changes, /* owner= */ NULL);
     *ret_done = list->len;
     *ret_reboot = any_booted(changes, list) || guests;
-    return deadman_stop(changes, error) &&
-           changes_undo(changes, guests ? CHANGES_KEPT : CHANGES_ALL, /* owner= */ NULL, error);
+    staged = list_staged(list);
+    if (!deadman_stop(changes, error) ||
+        !changes_undo(changes, guests ? CHANGES_KEPT : CHANGES_ALL, /* owner= */ NULL, error))
+        return false;
+    facts = facts_read(&HANDS_OF_HOST, STEPS_FACTS);
+    boot_words_tell_left(facts, staged, findings);
+    return true;
 }
 
 GPtrArray *prepare_list_undo(GError **error)

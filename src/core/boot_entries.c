@@ -54,12 +54,22 @@ static bool is_plain(const char *text)
     return found;
 }
 
+/* "x-6.8.5+3.conf": the loader renames it at each boot, and what is staged in it could not be
+ * found again (https://systemd.io/AUTOMATIC_BOOT_ASSESSMENT). */
+static bool is_counted(const char *path)
+{
+    const char *plus = strrchr(path, '+');
+
+    return plus && g_ascii_isdigit(plus[1]) &&
+           strspn(plus + 1, "0123456789-") == strcspn(plus + 1, ".");
+}
+
 static bool is_used(const Facts *facts)
 {
     g_autoptr(GPtrArray) paths = list_entries(facts);
 
     for (guint i = 0; i < paths->len; i++) {
-        if (!is_plain(facts_get(facts, paths->pdata[i])))
+        if (is_counted(paths->pdata[i]) || !is_plain(facts_get(facts, paths->pdata[i])))
             return false;
     }
     return paths->len > 0;

@@ -30,5 +30,8 @@ extern const BootLoader BOOT_LOADER_ENTRIES; /* RHEL family, systemd-boot */
 /* The words of @cmdline, without those that set an argument of @words, then @words. Arguments that
  * are given more than once on purpose (hugepagesz, hugepages) go all together. Caller frees. */
 char *boot_words_merge(const char *cmdline, const GPtrArray *words);
+/* Those of @words that the loader gives although what was staged has been taken back (a kernel that
+ * was installed meanwhile has them in an entry of its own) are a warning. */
+void boot_words_tell_left(const Facts *facts, const GPtrArray *words, GPtrArray *findings);
 /* Is it the same argument ("isolcpus=2-7" and "isolcpus=2-3"), whatever its value? */
 bool boot_words_same(const char *word, const char *other);

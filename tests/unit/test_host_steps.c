@@ -177,6 +177,22 @@ static void test_entries(void)
                     "grub_users $grub_users\n");
     g_assert_cmpstr(former->pdata[1], ==, entry);
 
+    /* what still boots with them after all was taken back is told */
+    g_autoptr(GPtrArray) findings = findings_new();
+
+    boot_words_tell_left(facts, words, findings);
+    g_assert_cmpuint(findings->len, ==, 0);
+    facts_add(facts, "/boot/loader/entries/x-6.9.conf", "options root=UUID=0a1b ro iommu=pt\n");
+    boot_words_tell_left(facts, words, findings);
+    g_assert_cmpuint(findings->len, ==, 1);
+    g_assert_nonnull(strstr(((const Finding *)findings->pdata[0])->text, "boots with iommu=pt"));
+
+    /* the loader renames those with a count of tries: not ours to find again */
+    facts_add(facts, "/boot/loader/entries/x-6.9+3-1.conf", "options root=UUID=0a1b ro\n");
+    g_assert_null(boot_loader_find(facts));
+    g_assert_true(g_tree_remove(facts->texts, "/boot/loader/entries/x-6.9+3-1.conf"));
+    g_assert_nonnull(boot_loader_find(facts));
+
     /* where a variable holds the options, they are not in the entry */
     facts_add(facts, "/boot/loader/entries/x-6.8.5.conf", "options $kernelopts\n");
     g_assert_null(boot_loader_find(facts));
