@@ -219,10 +219,44 @@ static bool undo_entry(Changes *changes, JournalEntry *entry, GError **error)
     return journal_mark(changes->journal, entry, JOURNAL_UNDONE, error);
 }
 
+/* Of what was done to one VF over time, the oldest tells how it was; it comes last. */
+static void keep_vf(GPtrArray *vfs, const Setting *before)
+{
+    if (before->kind != SETTING_VF)
+        return;
+    for (guint i = 0; i < vfs->len; i++) {
+        if (setting_is_same(vfs->pdata[i], before)) {
+            g_ptr_array_remove_index(vfs, i);
+            break;
+        }
+    }
+    g_ptr_array_add(vfs, setting_copy(before));
+}
+
+/* A driver that comes back may set its VF anew: igb gives one without a MAC address a random one
+ * when the VF is reset. What was put back before it is looked at once more, unless the VF has gone
+ * too. */
+static void check_vfs(Changes *changes, const GPtrArray *vfs)
+{
+    for (guint i = 0; i < vfs->len; i++) {
+        const Setting *before = vfs->pdata[i];
+        g_autoptr(GError) error = NULL;
+        bool met = false;
+
+        if (!change_is_met(changes->hands, before, &met, NULL, NULL) || met ||
+            change_make(changes->hands, before, &error))
+            continue;
+        findings_add(changes->findings, FINDING_WARNING, "not-undone", before->target,
+                     "its VF %" G_GINT64_FORMAT " is not as it was: %s", before->vf,
+                     error->message);
+    }
+}
+
 static bool undo_some(Changes *changes, ChangesScope scope, gint64 since, const char *owner,
                       GError **error)
 {
     g_autoptr(GPtrArray) list = keep_owners(journal_list_all(changes->journal), owner);
+    g_autoptr(GPtrArray) vfs = g_ptr_array_new_with_free_func((GDestroyNotify)setting_free);
 
     for (guint i = list->len; i-- > 0;) {
         JournalEntry *entry = list->pdata[i];
@@ -230,10 +264,13 @@ static bool undo_some(Changes *changes, ChangesScope scope, gint64 since, const 
 
         if (entry->number <= since || (scope == CHANGES_KEPT && setting_is_volatile(entry->wanted)))
             continue;
+        if (!ended)
+            keep_vf(vfs, entry->before);
         if (ended ? !journal_mark(changes->journal, entry, JOURNAL_UNDONE, error)
                   : !undo_entry(changes, entry, error))
             return false;
     }
+    check_vfs(changes, vfs);
     return journal_tidy(changes->journal, error);
 }
 
