@@ -72,6 +72,8 @@ bool boot_step_concerns(const Step *step, const PlanSlice *slice)
 {
     if (step->kind == STEP_HUGEPAGES)
         return slice->hugepage_bytes > 0 && lies_on(slice, step->subject);
+    if (step->kind == STEP_PARTITION) /* they would run on CPUs that nobody keeps free */
+        return true;
     if (step->kind != STEP_VFS && step->kind != STEP_PORT)
         return false;
     for (guint i = 0; i < slice->devices->len; i++) {

@@ -2,6 +2,7 @@
 /* The steps of a host, from its small files: which they are, and what they never touch. */
 #include <string.h>
 
+#include "core/boot.h"
 #include "core/boot_loader.h"
 #include "core/place.h"
 #include "core/steps.h"
@@ -235,6 +236,11 @@ static void test_runtime(void)
     text = settings_text(steps);
     g_assert_nonnull(strstr(text, "\nbmslice.slice = isolated 1-3\n"));
     g_assert_null(strstr(text, "reboot"));
+    for (guint i = 0; i < steps->len; i++) { /* what holds the slice when a boot cannot make it */
+        step = steps->pdata[i];
+        g_assert_cmpint(boot_step_concerns(step, plan_host->slices->pdata[0]), ==,
+                        step->kind == STEP_PARTITION);
+    }
     g_assert_cmpuint(findings->len, ==, 3);
     g_assert_cmpstr(((const Finding *)findings->pdata[0])->code, ==, "no-cpuset");
     g_assert_cmpstr(((const Finding *)findings->pdata[1])->code, ==, "no-machined");
