@@ -17,6 +17,24 @@ static const struct {
                                    "(isolation: runtime)"},
 };
 
+/* All of a slice is in the partition, and the kernel lets none of it out; the host's own CPUs
+ * cannot be in there. */
+static void refuse_outside(const PlanHost *plan_host, GPtrArray *findings)
+{
+    for (guint i = 0; i < plan_host->slices->len; i++) {
+        const PlanSlice *slice = plan_host->slices->pdata[i];
+
+        if (!slice->emulator_cpus ||
+            cpuset_is_subset(slice->emulator_cpus, plan_host->isolated_cpus))
+            continue;
+        finding_set_hint(findings_add(findings, FINDING_ERROR, "runtime-needs-service", slice->name,
+                                      "its emulator threads would be on the host's own CPUs, "
+                                      "outside of the partition that the slice is in (isolation: "
+                                      "runtime)"),
+                         "service: {cores: 1}, or isolation: boot");
+    }
+}
+
 static void tell_runtime(const PlanHost *plan_host, const char *subject, GPtrArray *findings)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(BOOT_ONLY); i++)
@@ -25,6 +43,7 @@ static void tell_runtime(const PlanHost *plan_host, const char *subject, GPtrArr
         findings_add(findings, FINDING_INFO, "runtime-reboot", subject,
                      "pages of 1 GiB and Intel's IOMMU need a reboot all the same (%s ...)",
                      (const char *)plan_host->kernel_args->pdata[0]);
+    refuse_outside(plan_host, findings);
 }
 
 /* @kvm: as the inventory has it. */
