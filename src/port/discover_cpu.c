@@ -11,6 +11,7 @@
 #include "port/discover_parts.h"
 
 #define CPUS "sys/devices/system/cpu"
+#define NODES_ONLINE "sys/devices/system/node/online"
 
 /*
  * hwloc takes the place of a captured tree from its environment only, and would let these lead it
@@ -251,6 +252,14 @@ static void forget_cores(Host *host)
     g_ptr_array_set_size(host->cores, 0);
 }
 
+/* hwloc aborts (list_sysfsnode() in its topology-linux.c) on a list of nodes that holds none. */
+static bool has_sound_nodes(Root *root)
+{
+    g_autoptr(CpuSet) nodes = root_read_cpus(root, NODES_ONLINE);
+
+    return nodes ? !cpuset_is_empty(nodes) : !root_exists(root, NODES_ONLINE);
+}
+
 /* Puts hwloc's answer in the place of what the files said, where it has one. */
 static bool ask_hwloc(Discovery *discovery, guint *alone, GError **error)
 {
@@ -259,6 +268,8 @@ static bool ask_hwloc(Discovery *discovery, guint *alone, GError **error)
 
     if (discovery->directory && !check_tree(discovery, error))
         return false;
+    if (discovery->directory && !has_sound_nodes(discovery->root))
+        return true;
     /* Where it finds no CPU at all hwloc makes one up. */
     if (!root_exists(discovery->root, CPUS) || !load_topology(discovery->directory, &topology))
         return true;
