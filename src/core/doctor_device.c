@@ -174,13 +174,17 @@ void doctor_sriov(Doctor *doctor)
     }
 }
 
+#define MAX_LISTED 8
+
 /* "0000:05:00.0, 0000:06:00.0" */
 static char *list_group(const HostPci *first, const GPtrArray *others)
 {
     g_autoptr(GString) list = g_string_new(first->address);
 
-    for (guint i = 0; i < others->len; i++)
+    for (guint i = 0; i < MIN(others->len, MAX_LISTED); i++)
         g_string_append_printf(list, ", %s", ((const HostPci *)others->pdata[i])->address);
+    if (others->len > MAX_LISTED)
+        g_string_append_printf(list, " and %u more", others->len - MAX_LISTED);
     return g_string_free(g_steal_pointer(&list), FALSE);
 }
 
