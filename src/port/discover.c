@@ -81,13 +81,13 @@ void discover_sort_uses(GPtrArray *uses)
 
 bool discover_is_pci_address(const char *text)
 {
-    gsize domain = strspn(text, "0123456789abcdef");
+    static const char hex[] = "0123456789abcdef";
+    gsize domain = strspn(text, hex);
     const char *rest = text + domain;
 
     return domain >= 4 && domain <= 8 && strlen(rest) == 8 && rest[0] == ':' &&
-           g_ascii_isxdigit(rest[1]) && g_ascii_isxdigit(rest[2]) && rest[3] == ':' &&
-           g_ascii_isxdigit(rest[4]) && g_ascii_isxdigit(rest[5]) && rest[6] == '.' &&
-           rest[7] >= '0' && rest[7] <= '7';
+           strspn(rest + 1, hex) == 2 && rest[3] == ':' && strspn(rest + 4, hex) == 2 &&
+           rest[6] == '.' && rest[7] >= '0' && rest[7] <= '7';
 }
 
 GPtrArray *discover_path_functions(const char *path)
@@ -107,7 +107,7 @@ gint64 discover_numbered(const char *name, const char *prefix)
     const char *digits = name + strlen(prefix);
 
     if (!g_str_has_prefix(name, prefix) || !*digits || strlen(digits) > 9 ||
-        strspn(digits, "0123456789") != strlen(digits))
+        strspn(digits, "0123456789") != strlen(digits) || (digits[0] == '0' && digits[1]))
         return -1;
     return g_ascii_strtoll(digits, NULL, 10);
 }

@@ -7,6 +7,9 @@
 
 #define NODES "sys/devices/system/node"
 
+/* More than any processor can address: a number above it is none. */
+#define MAX_MEMORY_BYTES ((gint64)1 << 52)
+
 /* "MemTotal:   33554432 kB", in a node's file after "Node 0 ". */
 static gint64 read_mem_total(Root *root, const char *path)
 {
@@ -14,7 +17,7 @@ static gint64 read_mem_total(Root *root, const char *path)
     const char *line = text ? strstr(text, "MemTotal:") : NULL;
     guint64 kib = line ? g_ascii_strtoull(line + strlen("MemTotal:"), NULL, 10) : 0;
 
-    return kib && kib < G_MAXINT64 >> 10 ? (gint64)(kib << 10) : RECORD_UNSET;
+    return kib && kib <= MAX_MEMORY_BYTES >> 10 ? (gint64)(kib << 10) : RECORD_UNSET;
 }
 
 /* The kernel's own list, or else its mask, or else the links to its CPUs. */
@@ -50,12 +53,14 @@ static void read_hugepages(Root *root, const char *folder, HostNode *node)
         gint64 kib = number ? discover_numbered(number, "hugepages-") : -1;
         HostHugepages *pool;
 
-        if (kib <= 0)
+        if (kib <= 0 || (kib & (kib - 1)) != 0)
             continue;
         pool = host_new_part("nodes.hugepages");
         pool->size_bytes = kib << 10;
         pool->total = root_read_int(root, "%s/%s/nr_hugepages", folder, name);
         pool->free = root_read_int(root, "%s/%s/free_hugepages", folder, name);
+        if (pool->free > pool->total || pool->total > MAX_MEMORY_BYTES / pool->size_bytes)
+            pool->free = pool->total = RECORD_UNSET;
         g_ptr_array_add(node->hugepages, pool);
     }
 }
@@ -133,22 +138,38 @@ static void set_core_nodes(Host *host)
     }
 }
 
+static bool lacks_pages(const HostNode *node)
+{
+    for (guint i = 0; i < node->hugepages->len; i++) {
+        const HostHugepages *pool = node->hugepages->pdata[i];
+
+        if (pool->total == RECORD_UNSET || pool->free == RECORD_UNSET)
+            return true;
+    }
+    return false;
+}
+
 static void report_gaps(Discovery *discovery)
 {
     const Host *host = discovery->host;
-    guint no_memory = 0, no_distance = 0, no_node = 0;
+    guint no_memory = 0, no_distance = 0, no_node = 0, no_pages = 0;
 
     for (guint i = 0; i < host->nodes->len; i++) {
         const HostNode *node = g_ptr_array_index(host->nodes, i);
 
         no_memory += node->memory_bytes == RECORD_UNSET;
         no_distance += node->distances->len == 0;
+        no_pages += lacks_pages(node);
     }
     for (guint i = 0; i < host->cores->len; i++)
         no_node += ((const HostCore *)g_ptr_array_index(host->cores, i))->node == RECORD_UNSET;
     if (no_memory)
         discover_warn(discovery, "node-memory-unknown", NODES "/node*/meminfo",
                       "the memory of %u of %u NUMA nodes is not known", no_memory,
+                      host->nodes->len);
+    if (no_pages)
+        discover_warn(discovery, "node-hugepages-unknown", NODES "/node*/hugepages",
+                      "the hugepages of %u of %u NUMA nodes are not known", no_pages,
                       host->nodes->len);
     if (no_distance)
         discover_warn(discovery, "node-distance-unknown", NODES "/node*/distance",

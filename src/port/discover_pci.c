@@ -24,6 +24,15 @@ static gint64 read_group(Root *root, const char *address)
     return name ? discover_numbered(name, "") : RECORD_UNSET;
 }
 
+/* SR-IOV's own registers have 16 bits for each (NumVFs, First VF Offset, VF Stride). */
+static gint64 read_sriov_number(Root *root, const char *address, const char *file)
+{
+    gint64 number = root_read_int(root, DEVICES "/%s/%s", address, file);
+
+    return number <= G_MAXUINT16 ? number : RECORD_UNSET;
+}
+
+/* What makes no sense is unknown. */
 static HostSriov *read_sriov(Root *root, const char *address)
 {
     gint64 total = root_read_int(root, DEVICES "/%s/sriov_totalvfs", address);
@@ -32,10 +41,12 @@ static HostSriov *read_sriov(Root *root, const char *address)
     if (total <= 0)
         return NULL;
     sriov = host_new_part("pci.sriov");
-    sriov->total_vfs = total;
-    sriov->num_vfs = root_read_int(root, DEVICES "/%s/sriov_numvfs", address);
-    sriov->offset = root_read_int(root, DEVICES "/%s/sriov_offset", address);
-    sriov->stride = root_read_int(root, DEVICES "/%s/sriov_stride", address);
+    sriov->total_vfs = total <= G_MAXUINT16 ? total : RECORD_UNSET;
+    sriov->num_vfs = read_sriov_number(root, address, "sriov_numvfs");
+    sriov->offset = read_sriov_number(root, address, "sriov_offset");
+    sriov->stride = read_sriov_number(root, address, "sriov_stride");
+    if (sriov->num_vfs > sriov->total_vfs)
+        sriov->num_vfs = RECORD_UNSET;
     return sriov;
 }
 
@@ -95,13 +106,16 @@ static guint drop_unknown_pfs(Host *host)
 static void report_gaps(Discovery *discovery, guint no_pf)
 {
     const Host *host = discovery->host;
-    guint nics = 0, no_node = 0, no_ids = 0, no_group = 0;
+    guint nics = 0, no_node = 0, no_ids = 0, no_group = 0, no_vfs = 0, pfs = 0;
 
     for (guint i = 0; i < host->pci->len; i++) {
         const HostPci *pci = g_ptr_array_index(host->pci, i);
 
         no_ids += !pci->vendor || !pci->device || !pci->class_code;
         no_group += pci->iommu_group == RECORD_UNSET;
+        pfs += pci->sriov != NULL;
+        no_vfs += pci->sriov &&
+                  (pci->sriov->total_vfs == RECORD_UNSET || pci->sriov->num_vfs == RECORD_UNSET);
         nics += host_pci_is_nic(pci);
         no_node += host_pci_is_nic(pci) && pci->node == RECORD_UNSET;
     }
@@ -118,6 +132,9 @@ static void report_gaps(Discovery *discovery, guint no_pf)
         discover_warn(discovery, "iommu-group-unknown", DEVICES "/*/iommu_group",
                       "the IOMMU group of %u of %u PCI functions is not known", no_group,
                       host->pci->len);
+    if (no_vfs)
+        discover_warn(discovery, "sriov-unknown", DEVICES "/*/sriov_numvfs",
+                      "how many VFs %u of %u PFs have or can have is not known", no_vfs, pfs);
     if (no_pf)
         discover_warn(discovery, "vf-pf-unknown", DEVICES "/*/physfn",
                       "the PF of %u VFs is not known", no_pf);

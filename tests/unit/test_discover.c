@@ -5,7 +5,9 @@
  */
 #include <glib/gstdio.h>
 #include <jansson.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/json.h"
 #include "documents.h"
@@ -323,6 +325,82 @@ static void test_refused(const void *data)
     }
 }
 
+/* Captures that were made to do harm, by a shell in the seed's tree, and what is said of them. */
+#define PCI "sys/bus/pci/devices/"
+#define NODE "sys/devices/system/node/"
+static const struct {
+    const char *name, *shell, *code;
+} HOSTILE[] = {
+    {"shadow", "ln -sf /etc/shadow proc/cmdline", "cmdline-unknown"},
+    {"far-up", "ln -sf ../../../../../../../../etc/passwd proc/cmdline", "cmdline-unknown"},
+    {"zero", "ln -sf /dev/zero proc/cmdline", "cmdline-unknown"},
+    {"device-node", "rm proc/cmdline; mknod proc/cmdline c 1 5 2>/dev/null || mkdir proc/cmdline",
+     "cmdline-unknown"},
+    {"circle", "ln -sf cmdline proc/cmdline", "cmdline-unknown"},
+    {"waiting", "rm proc/cmdline; mkfifo proc/cmdline", "cmdline-unknown"},
+    {"endless", "truncate -s 1T " NODE "node1/meminfo", "node-memory-unknown"},
+    {"endless-list", "truncate -s 1T sys/devices/system/cpu/isolated", "isolated-unknown"},
+    {"huge-memory", "echo 'Node 0 MemTotal: 9007199254740991 kB' > " NODE "node0/meminfo",
+     "node-memory-unknown"},
+    {"more-free", "echo 7 > " NODE "node0/hugepages/hugepages-2048kB/free_hugepages",
+     "node-hugepages-unknown"},
+    {"huge-pool",
+     "echo 9223372036854775807 > " NODE "node0/hugepages/hugepages-2048kB/nr_hugepages",
+     "node-hugepages-unknown"},
+    {"many-vfs", "echo 99999999999 > " PCI "0000:01:00.0/sriov_totalvfs", "sriov-unknown"},
+    {"more-vfs", "echo 64 > " PCI "0000:01:00.0/sriov_numvfs", "sriov-unknown"},
+    {"far-node", "echo 4294967296 > " PCI "0000:01:00.0/numa_node", "nic-node-unknown"},
+    {"own-pf", "ln -s ../0000:01:00.0 " PCI "0000:01:00.0/physfn", "vf-pf-unknown"},
+    {"node-twice", "cp -a " NODE "node1 " NODE "node01; rm " NODE "node1/meminfo",
+     "node-memory-unknown"},
+    {"odd-address", "mkdir " PCI "0000:0A:00.0; echo 7 > " PCI "0000:01:00.0/numa_node",
+     "nic-node-unknown"},
+    {"many",
+     "python3 -c '\n"
+     "import os\n"
+     "for n in range(10000):\n"
+     "    f = f\"" PCI "0001:{n >> 8:02x}:{n >> 3 & 31:02x}.{n & 7}\"\n"
+     "    os.makedirs(f\"{f}/net/n{n}\")\n"
+     "    open(f\"{f}/class\", \"w\").write(\"0x020000\")\n"
+     "    open(f\"{f}/net/n{n}/address\", \"w\").write(\"02:00:00:00:00:01\")\n"
+     "    os.symlink(\"../7\", f\"{f}/iommu_group\")\n'",
+     "nic-node-unknown"},
+};
+
+/* Generous: 10,000 NICs take one second and 70 MiB, less than a hundredth of what has no bound. */
+enum { HOSTILE_SECONDS = 30, HOSTILE_KIB = 512 << 10 };
+
+static long peak_kib(void)
+{
+    struct rusage usage;
+
+    g_assert_cmpint(getrusage(RUSAGE_SELF, &usage), ==, 0);
+    return usage.ru_maxrss;
+}
+
+static void test_hostile(const void *data)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(HOSTILE); i++) {
+        g_autofree char *tree = break_tree(data, HOSTILE[i].name, HOSTILE[i].shell);
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(GPtrArray) breaches = findings_new();
+        clock_t start = clock();
+        long before = peak_kib();
+        g_autoptr(Host) host = discover_host(tree, findings, NULL);
+        g_autofree char *text = NULL;
+
+        g_assert_nonnull(host);
+        g_assert_cmpint((clock() - start) / CLOCKS_PER_SEC, <, HOSTILE_SECONDS);
+        g_assert_cmpint(peak_kib() - before, <, HOSTILE_KIB);
+        g_assert_nonnull(find_code(findings, HOSTILE[i].code));
+        host_check(host, breaches);
+        assert_no_findings(breaches);
+        text = host_text(host, true);
+        g_assert_null(strstr(text, "root:")); /* of /etc/passwd and /etc/shadow */
+        g_assert_cmpint(host->pci->len, ==, strcmp(HOSTILE[i].name, "many") == 0 ? 10008 : 8);
+    }
+}
+
 /* hwloc's environment is ours for the time of one load only. */
 static void test_environment(const void *data)
 {
@@ -347,11 +425,13 @@ static void test_words(void)
     g_assert_true(discover_is_pci_address("10000:00:04.7"));
     g_assert_false(discover_is_pci_address("01:00.0"));
     g_assert_false(discover_is_pci_address("0000:01:00.8"));
+    g_assert_false(discover_is_pci_address("0000:0A:00.0"));
     g_assert_false(discover_is_pci_address("0000:01:00.01"));
     g_assert_false(discover_is_pci_address("pci0000:00"));
     g_assert_cmpint(discover_numbered("node12", "node"), ==, 12);
     g_assert_cmpint(discover_numbered("node", "node"), ==, -1);
     g_assert_cmpint(discover_numbered("node1x", "node"), ==, -1);
+    g_assert_cmpint(discover_numbered("node01", "node"), ==, -1);
     g_assert_cmpint(discover_numbered("cpufreq", "cpu"), ==, -1);
 }
 
@@ -364,7 +444,7 @@ int main(int argc, char **argv)
         {"/discover/round-trip", test_round_trip},   {"/discover/gaps", test_gaps},
         {"/discover/equals", test_equals},           {"/discover/refused", test_refused},
         {"/discover/environment", test_environment}, {"/discover/software-kvm", test_software_kvm},
-        {"/discover/partition", test_partition},
+        {"/discover/hostile", test_hostile},         {"/discover/partition", test_partition},
     };
     TreeCase cases[G_N_ELEMENTS(TREES)];
     g_autofree char *folder = NULL;
