@@ -123,8 +123,8 @@ static char *pci_node(const Host *host, const void *item)
     return number_text(((const HostPci *)item)->node);
 }
 
-/* "12 free", "12 on vfio", "12 the host's", "12 with 0000:01:00.1": can its IOMMU group go to a guest? It goes
- * whole or not at all, so one member that the host uses keeps all of it. */
+/* "12 free", "12 on vfio", "12 the host's", "12 with 0000:01:00.1": can its IOMMU group go to a
+ * guest? It goes whole or not at all, so one member that the host uses keeps all of it. */
 static char *pci_group(const Host *host, const void *item)
 {
     const HostPci *pci = item;

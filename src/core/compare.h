@@ -25,7 +25,8 @@ typedef struct {
  * count. Differences *, in table order; empty when equal. @error when one cannot be read. */
 GPtrArray *compare_domains(const char *wanted_xml, const char *running_xml, GError **error);
 
-/* Adds that of the disk's size, which no domain XML has; in bytes, unset: unknown, no difference. */
+/* Adds that of the disk's size, which no domain XML has; in bytes, unset: unknown, no difference.
+ */
 void compare_disk(gint64 wanted, gint64 now, GPtrArray *differences);
 
 json_t *differences_to_json(const GPtrArray *differences);

@@ -4,8 +4,8 @@
  * after a crash, a reboot or a year. JSON Lines in /var/lib/bmslice/journal.jsonl; each line is on
  * the disk before the change it tells of is made. The one who writes holds port/lock.h.
  *
- * What was taken back or made anew since is left out when it is half of the file, and the journal is
- * forgotten as a whole when all in it has been taken back.
+ * What was taken back or made anew since is left out when it is half of the file, and the journal
+ * is forgotten as a whole when all in it has been taken back.
  */
 #pragma once
 

@@ -22,8 +22,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Virt, virt_close)
  * hypervisor there; NULL: it does not tell. */
 void virt_read_versions(Virt *virt, char **ret_libvirt, char **ret_hypervisor);
 
-/* What libvirt knows of the host it leads to, the caller's: its name (NULL: it does not tell), XML of
- * its capabilities, and of its PCI functions and network interfaces (char *). */
+/* What libvirt knows of the host it leads to, the caller's: its name (NULL: it does not tell), XML
+ * of its capabilities, and of its PCI functions and network interfaces (char *). */
 bool virt_read_inventory(Virt *virt, char **ret_hostname, char **ret_capabilities,
                          GPtrArray **ret_devices, GError **error);
 

@@ -260,7 +260,7 @@ static void test_partition(const void *data)
                                "echo isolated > cpuset.cpus.partition";
     static const char spoil[] = "echo 'isolated invalid (Cpu list in cpuset.cpus not exclusive)' > "
                                 "sys/fs/cgroup/bmslice.slice/cpuset.cpus.partition";
-    g_autofree char *both = g_strconcat(make, " && cd - && ", spoil, NULL);
+    g_autofree char *both = g_strconcat(make, " && cd - >/dev/null && ", spoil, NULL);
     g_autofree char *tree = break_tree(data, "partition", make);
     g_autofree char *spoilt = break_tree(data, "partition-invalid", both);
     g_autoptr(GPtrArray) findings = findings_new();
