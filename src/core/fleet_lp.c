@@ -68,7 +68,8 @@ static FleetColumn *column_new(const FleetState *state)
 
     column->class = state->class;
     column->n_slots = state->slots->len;
-    memcpy(column->slots, state->slots->data, size);
+    if (size > 0) /* else there is no data to copy from */
+        memcpy(column->slots, state->slots->data, size);
     return column;
 }
 
