@@ -39,17 +39,22 @@ static gint compare_pci(gconstpointer a, gconstpointer b)
 static void read_pages(Xml *xml, XmlNode cell, HostNode *node)
 {
     g_autoptr(GPtrArray) pages = xml_nodes(xml, cell, "pages");
+    gint64 ordinary = G_MAXINT64;
 
+    for (guint i = 0; i < pages->len; i++)
+        ordinary = MIN(ordinary, xml_bytes(xml, pages->pdata[i], "@size", "@unit"));
     for (guint i = 0; i < pages->len; i++) {
-        HostHugepages *pool = host_new_part("nodes.hugepages");
+        gint64 size = xml_bytes(xml, pages->pdata[i], "@size", "@unit");
+        HostHugepages *pool;
 
-        pool->size_bytes = xml_bytes(xml, pages->pdata[i], "@size", "@unit");
+        if (size == ordinary)
+            continue;
+        pool = host_new_part("nodes.hugepages");
+        pool->size_bytes = size;
         pool->total = xml_int(xml, pages->pdata[i], ".");
         g_ptr_array_add(node->hugepages, pool);
     }
     g_ptr_array_sort(node->hugepages, compare_pages);
-    if (node->hugepages->len > 0)
-        g_ptr_array_remove_index(node->hugepages, 0);
 }
 
 /* A core is named by its siblings: each of its CPUs tells the same, the lowest makes it. */
