@@ -17,7 +17,7 @@ import time
 
 BMSLICE, MAKE_SEED = sys.argv[1:3]
 CPU_SECONDS = 20
-MEMORY_MIB = 256
+MEMORY_MIB = 512  # with a sanitizer, too
 DEVICES = 10_000
 NONSENSE = ["-1", "99999999999999999999999", "4294967296", "0x", "nan", "1e99", "\x00\x01\xff", "0-65535",
             "0-4294967295", "7-3", "9" * 5000, "0," * 2000, "%s%n", "../../../../etc/shadow", ""]
