@@ -19,8 +19,6 @@ heard() {
 use_profile sriov
 vfs_make
 nics_keep
-lab copy "$LAB/../tests/virt/inventory.py" /root
-check "libvirt's inventory of the server is bmslice's" expect 0 '' ./inventory.py bmslice
 forget red-worker1 blue-worker1
 check "apply starts both" expect 0 '' bmslice apply $SPEC
 check "the PF knows Red's MAC and VLAN" expect 0 "$RED.*vlan 100" ip link show ens1f0
