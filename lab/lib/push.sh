@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # This tree's bmslice, and something to run in its slices, on the server.
 
+# A build folder stays with the tree it was made for: another tree gets one of its own.
+build_folder() { echo "$CACHE/build-$(cksum <<<"$TREE" | cut -d' ' -f1)"; }
+
 bmslice_build() {
-    local build=$CACHE/build
+    local build
+    build=$(build_folder)
     [ -f "$build/build.ninja" ] || meson setup --buildtype=release "$build" "$TREE"
     ninja -C "$build" src/bmslice
 }
@@ -23,7 +27,7 @@ lab_push() {
 
 push_files() {
     server_run 'mkdir -p /root/specs /root/examples'
-    tar -C "$CACHE/build/src" -cf - bmslice | server_run 'tar -C /usr/local/bin -xf -'
+    tar -C "$(build_folder)/src" -cf - bmslice | server_run 'tar -C /usr/local/bin -xf -'
     tar -C "$TREE" -cf - examples | server_run 'tar -C /root -xf -'
     tar -C "$LAB" -cf - specs | server_run 'tar -C /root -xf -'
     tar -C "$CACHE" -cf - slice.qcow2 | server_run 'tar -C /var/lib/libvirt/images -xf -'
