@@ -4,7 +4,6 @@
  * All of them are held first; each is let go when what it needs is there. The hook of
  * core/host_boot_unit.c keeps the others from starting.
  */
-#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +12,6 @@
 #include "app/job.h"
 #include "app/prepare.h"
 #include "app/report.h"
-#include "base/error.h"
 #include "core/boot.h"
 #include "port/discover.h"
 #include "port/facts.h"

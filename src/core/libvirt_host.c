@@ -200,26 +200,13 @@ static char *hex_id(Xml *xml, const char *expression)
     return id < 0 || id > 0xffff ? NULL : g_strdup_printf("%04x", (guint)id);
 }
 
-/* "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0" */
-static char *read_root_complex(Xml *xml)
-{
-    g_autofree char *path = xml_text(xml, NULL, "/device/path");
-    const char *start = path ? strstr(path, "/devices/pci") : NULL;
-
-    if (!start)
-        return NULL;
-    start += strlen("/devices/");
-    return g_strndup(start, strcspn(start, "/"));
-}
-
 #define PCI "/device/capability[@type='pci']"
 
 static gint64 read_speed(Xml *xml, const char *expression)
 {
     g_autofree char *text = xml_text(xml, NULL, expression);
-    double speed = text ? g_ascii_strtod(text, NULL) : 0;
 
-    return speed > 0 && speed < 1000 ? (gint64)(speed * 1000 + 0.5) : RECORD_UNSET;
+    return host_link_speed_of(text);
 }
 
 static void read_link(Xml *xml, HostPci *pci)
@@ -263,6 +250,7 @@ static void read_function(Xml *xml, Host *host)
     g_autofree char *product_name = xml_text(xml, NULL, PCI "/product");
     gint64 class_code = xml_int(xml, NULL, PCI "/class");
     g_autofree char *name = xml_text(xml, NULL, "/device/name");
+    g_autofree char *path = xml_text(xml, NULL, "/device/path");
     g_autofree char *address = function_of(name);
     HostPci *pci;
 
@@ -279,7 +267,7 @@ static void read_function(Xml *xml, Host *host)
     pci->driver = xml_text(xml, NULL, "/device/driver/name");
     pci->node = xml_int(xml, NULL, PCI "/numa/@node");
     pci->iommu_group = xml_int(xml, NULL, PCI "/iommuGroup/@number");
-    pci->root_complex = read_root_complex(xml);
+    pci->root_complex = host_root_complex_of(path);
     pci->pf = xml_pci_address(xml, NULL, PCI "/capability[@type='phys_function']/address");
     read_sriov(xml, pci);
     if (host_pci_has_lanes(pci) && xml_int(xml, NULL, PCI "/pci-express/link/@width") > 0)

@@ -304,6 +304,23 @@ GPtrArray *host_pci_group_others(const Host *host, const HostPci *pci)
     return others;
 }
 
+char *host_root_complex_of(const char *path)
+{
+    const char *start = path ? strstr(path, "/devices/pci") : NULL;
+
+    if (!start)
+        return NULL;
+    start += strlen("/devices/");
+    return g_utf8_validate(start, -1, NULL) ? g_strndup(start, strcspn(start, "/")) : NULL;
+}
+
+gint64 host_link_speed_of(const char *text)
+{
+    double speed = text ? g_ascii_strtod(text, NULL) : 0;
+
+    return speed > 0 && speed < 1000 ? (gint64)(speed * 1000 + 0.5) : RECORD_UNSET;
+}
+
 bool host_pci_has_lanes(const HostPci *pci)
 {
     static const char *const classes[] = {"01", "02", "03", "0b", "12"};

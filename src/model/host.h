@@ -130,6 +130,12 @@ Host *host_from_tree(const Tree *tree, GPtrArray *findings);
  * finding; tests call it on every host they make. */
 void host_check(const Host *host, GPtrArray *findings);
 
+/* "pci0000:00" of the path of a device in sysfs, ".../devices/pci0000:00/0000:00:01.0"; NULL: it is
+ * below no host bridge. Caller frees. */
+char *host_root_complex_of(const char *path);
+/* "8.0 GT/s PCIe", or the number alone -> 8000; unset: it is none. */
+gint64 host_link_speed_of(const char *text);
+
 const HostNode *host_find_node(const Host *host, gint64 id);
 const HostPci *host_find_pci(const Host *host, const char *address);
 /* By netdev name, other names too, or by address ("0000:01:00.1", "01:00.1"). */

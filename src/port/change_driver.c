@@ -10,19 +10,26 @@
 #include "port/patient.h"
 
 #define WRITE_SECONDS 60
-#define DEVICES "/sys/bus/pci/devices/"
 #define DRIVERS "/sys/bus/pci/drivers/"
 #define PROBE "/sys/bus/pci/drivers_probe"
 #define NONE "-"
 
+char *change_bound_driver(const Hands *hands, const char *path)
+{
+    g_autofree char *link = g_strconcat(path, "/driver", NULL);
+    g_autofree char *full = hands_path(hands, link);
+    g_autofree char *target = g_file_read_link(full, NULL);
+
+    return target ? g_path_get_basename(target) : NULL;
+}
+
 /* NONE: none is bound. */
 static char *read_driver(const Hands *hands, const char *address)
 {
-    g_autofree char *path = g_strdup_printf(DEVICES "%s/driver", address);
-    g_autofree char *full = hands_path(hands, path);
-    g_autofree char *target = g_file_read_link(full, NULL);
+    g_autofree char *path = g_strconcat(DEVICES, address, NULL);
+    char *driver = change_bound_driver(hands, path);
 
-    return target ? g_path_get_basename(target) : g_strdup(NONE);
+    return driver ? driver : g_strdup(NONE);
 }
 
 /* NONE: none is set; NULL: no such function. */

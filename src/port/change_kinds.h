@@ -4,6 +4,8 @@
 
 #include "port/change.h"
 
+#define DEVICES "/sys/bus/pci/devices/"
+
 typedef bool (*ChangeRead)(const Hands *hands, const Setting *setting, char **ret_value,
                            GError **error);
 typedef bool (*ChangeMake)(const Hands *hands, const Setting *setting, GError **error);
@@ -36,6 +38,8 @@ bool change_make_partition(const Hands *hands, const Setting *setting, GError **
 
 /* A small file as it is, without white space at its end; NULL: not there or not readable. */
 char *change_read_text(const Hands *hands, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The driver that has the function of PCI whose folder is @path; NULL: none. Caller frees. */
+char *change_bound_driver(const Hands *hands, const char *path);
 /* Is the function at setting->target the one that is meant? */
 bool change_check_identity(const Hands *hands, const Setting *setting, GError **error);
 /* The netdev of the function at setting->target. NULL with @error. */

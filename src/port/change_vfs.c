@@ -12,7 +12,6 @@
  */
 #define WRITE_SECONDS 120
 #define UDEV_SECONDS "30"
-#define DEVICES "/sys/bus/pci/devices/"
 
 static bool differs(const Hands *hands, const Setting *setting, const char *file,
                     const char *wanted)

@@ -9,17 +9,7 @@
 
 #include "port/change_kinds.h"
 
-#define DEVICES "/sys/bus/pci/devices/"
 #define NETS "/sys/class/net/"
-
-static char *driver_of(const Hands *hands, const char *vf)
-{
-    g_autofree char *path = g_strconcat(vf, "/driver", NULL);
-    g_autofree char *full = hands_path(hands, path);
-    g_autofree char *target = g_file_read_link(full, NULL);
-
-    return target ? g_path_get_basename(target) : NULL;
-}
 
 /* "bridge br0": the kernel's word for its kind, and its name. */
 static char *word_upper(const Hands *hands, const char *name)
@@ -110,7 +100,7 @@ static char *word_nets(const Hands *hands, const char *vf)
 
 static char *word_holder(const Hands *hands, const char *vf)
 {
-    g_autofree char *driver = driver_of(hands, vf);
+    g_autofree char *driver = change_bound_driver(hands, vf);
 
     if (g_strcmp0(driver, "vfio-pci") == 0) /* or waiting for one */
         return g_strdup("is a guest's");

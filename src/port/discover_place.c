@@ -12,9 +12,8 @@
 static gint64 read_speed(Root *root, const char *address, const char *file)
 {
     g_autofree char *text = root_read_text(root, DEVICES "/%s/%s", address, file);
-    double speed = text && strstr(text, "GT/s") ? g_ascii_strtod(text, NULL) : 0;
 
-    return speed > 0 && speed < 1000 ? (gint64)(speed * 1000 + 0.5) : RECORD_UNSET;
+    return text && strstr(text, "GT/s") ? host_link_speed_of(text) : RECORD_UNSET;
 }
 
 /* The kernel has 0 for a width that is none, and 255 for one it cannot read. */
@@ -44,12 +43,8 @@ static void read_link(Root *root, HostPci *pci)
 static char *read_root_complex(Root *root, const char *address)
 {
     g_autofree char *link = root_read_link(root, DEVICES "/%s", address);
-    const char *start = link ? strstr(link, "/devices/pci") : NULL;
 
-    if (!start)
-        return NULL;
-    start += strlen("/devices/");
-    return g_utf8_validate(start, -1, NULL) ? g_strndup(start, strcspn(start, "/")) : NULL;
+    return host_root_complex_of(link);
 }
 
 /* A slot's address is that of its device, without a function: "0000:01:00". */
