@@ -101,7 +101,7 @@ static gint64 shared_domains(const Search *search, gint64 rest)
 /* Sums over the slices that are still to be decided. */
 typedef struct {
     gint64 cores, memory, least[N_COSTS], parts;
-    guint service; /* shared service cores that each of them brings onto its node at least */
+    guint service; /* shared service cores that each of them brings onto all its nodes at least */
 } Rest;
 
 /* Of them @refused will be left out, whichever: those that count most in each sum. */
@@ -117,7 +117,9 @@ static Rest sum_rest(const Search *search, guint depth, gint64 refused)
         rest.cores += cores;
         rest.memory += memory;
         rest.parts += item->parts;
-        rest.service = MIN(rest.service, demand->own_service ? 0 : demand->service);
+        /* a slice on several nodes brings them onto its first only */
+        rest.service =
+            MIN(rest.service, demand->own_service || demand->n_nodes > 1 ? 0 : demand->service);
         most.cores = MAX(most.cores, cores);
         most.memory = MAX(most.memory, memory);
         most.parts = MAX(most.parts, item->parts);

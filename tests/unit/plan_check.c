@@ -284,6 +284,25 @@ static void check_clusters(const Check *check)
     }
 }
 
+static void check_levels(const PlanBounds *bounds)
+{
+    bool optimal = true;
+
+    for (guint i = 0; i < bounds->levels->len; i++) {
+        const PlanLevel *level = g_ptr_array_index(bounds->levels, i);
+        gint64 worse = g_str_equal(level->level, "room") ? level->bound - level->value
+                                                         : level->value - level->bound;
+
+        optimal = optimal && level->gap == 0;
+        if (level->bound == RECORD_UNSET)
+            continue;
+        g_assert_cmpint(worse, >=, 0);
+        g_assert_cmpint(level->gap, ==, worse);
+    }
+    if (bounds->levels->len > 0)
+        g_assert_cmpint(bounds->optimal, ==, optimal);
+}
+
 static void check_counts(const Check *check, const GPtrArray *instances)
 {
     const PlanBounds *bounds = &check->plan->bounds;
@@ -317,6 +336,7 @@ void plan_check(const Spec *spec, const SpecHost *spec_host, const Host *host, c
             MAX(width, cpuset_count(((const HostCore *)g_ptr_array_index(host->cores, i))->cpus));
     g_assert_cmpint(plan->hosts->len, ==, 1);
     check_counts(&check, instances);
+    check_levels(&plan->bounds);
     if (check.plan_host->slices->len == 0)
         return;
     check_reserved(&check);
