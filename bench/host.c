@@ -152,7 +152,7 @@ static void run_set(const Options *options, const SetShape *shape, SetKind kind,
     plan = place_slices(spec, spec_host, host, NULL);
     whole = now() - start;
     solve = time_solve(spec, host, &optimal);
-    plan_check(spec, spec_host, host, plan);
+    plan_check(tree, spec, spec_host, host, plan);
     g_array_append_val(tally->whole, whole);
     g_array_append_val(tally->solve, solve);
     tally->sets++;

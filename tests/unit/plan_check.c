@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan_check.h"
 
+#include <stdio.h>
+
+#include "base/json.h"
+#include "core/domain.h"
+
+/* tests/check-plan, which reads plans from its standard input. */
+static FILE *checker;
+
 typedef struct {
     const Spec *spec;
     const SpecHost *spec_host;
@@ -323,7 +331,52 @@ static void check_counts(const Check *check, const GPtrArray *instances)
         g_assert_true(findings_have(check->plan->findings, FINDING_ERROR));
 }
 
-void plan_check(const Spec *spec, const SpecHost *spec_host, const Host *host, const Plan *plan)
+static json_t *domain_texts(const Host *host, const PlanHost *plan_host)
+{
+    json_t *texts = json_object();
+
+    for (guint i = 0; i < plan_host->slices->len; i++) {
+        const PlanSlice *slice = g_ptr_array_index(plan_host->slices, i);
+        g_autofree char *text = domain_write_xml(host, plan_host, slice, NULL);
+
+        json_object_set_new(texts, slice->name, json_string(text));
+    }
+    return texts;
+}
+
+static void hand_over(const Tree *tree, const Host *host, const Plan *plan)
+{
+    json_t *line = json_object();
+
+    json_object_set_new(line, "host", host_to_json(host));
+    json_object_set_new(line, "spec", json_string(tree->source));
+    json_object_set_new(line, "plan", plan_to_json(plan));
+    json_object_set_new(line, "xml", domain_texts(host, g_ptr_array_index(plan->hosts, 0)));
+    g_assert_cmpint(json_dumpf(line, checker, JSON_COMPACT), ==, 0);
+    g_assert_cmpint(fputc('\n', checker), !=, EOF);
+    json_decref(line);
+}
+
+void plan_check_start(const char *source)
+{
+    g_autofree char *path = g_build_filename(source, "tests/check-plan", NULL);
+    g_autofree char *quoted = g_shell_quote(path);
+    g_autofree char *command = g_strconcat("exec ", quoted, " --lines >&2", NULL);
+
+    checker = popen(command, "w");
+    g_assert_nonnull(checker);
+}
+
+int plan_check_end(void)
+{
+    int status = checker ? pclose(checker) : 0;
+
+    checker = NULL;
+    return status == 0 ? 0 : 1;
+}
+
+void plan_check(const Tree *tree, const Spec *spec, const SpecHost *spec_host, const Host *host,
+                const Plan *plan)
 {
     const Check check = {spec, spec_host, host, plan, g_ptr_array_index(plan->hosts, 0)};
     g_autoptr(GPtrArray) instances = spec_expand(spec);
@@ -337,6 +390,8 @@ void plan_check(const Spec *spec, const SpecHost *spec_host, const Host *host, c
     g_assert_cmpint(plan->hosts->len, ==, 1);
     check_counts(&check, instances);
     check_levels(&plan->bounds);
+    if (checker)
+        hand_over(tree, host, plan);
     if (check.plan_host->slices->len == 0)
         return;
     check_reserved(&check);

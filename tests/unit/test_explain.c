@@ -93,7 +93,7 @@ static Plan *plan_of(const Host *host, const char *yaml, const GPtrArray *runnin
     const SpecHost *spec_host = spec_find_host(spec, "server1");
     Plan *plan = place_slices(spec, spec_host, host, running);
 
-    plan_check(spec, spec_host, host, plan);
+    plan_check(tree, spec, spec_host, host, plan);
     return plan;
 }
 
@@ -203,9 +203,10 @@ static void test_no_such_slice(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    plan_check_start(g_getenv("BMSLICE_SOURCE"));
     g_test_add_func("/explain/changes", test_changes);
     g_test_add_func("/explain/moving-helps", test_moving_helps);
     g_test_add_func("/explain/choices", test_choices);
     g_test_add_func("/explain/no-such-slice", test_no_such_slice);
-    return g_test_run();
+    return g_test_run() | plan_check_end();
 }

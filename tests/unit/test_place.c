@@ -411,7 +411,7 @@ static void test_generated(void)
             g_error("case %u: the spec is wrong\n%s", seed, yaml);
         spec_host = spec_find_host(spec, "server1");
         plan = place_slices(spec, spec_host, host, NULL);
-        plan_check(spec, spec_host, host, plan);
+        plan_check(tree, spec, spec_host, host, plan);
         compare_with_trial(&c, seed, plan, yaml);
         placed += (guint)plan->bounds.admitted;
         refused += plan->unplaced->len;
@@ -496,7 +496,7 @@ static void test_wild(void)
             g_error("case %u: the spec is wrong\n%s", seed, yaml);
         spec_host = spec_find_host(spec, "server1");
         plan = place_slices(spec, spec_host, host, NULL);
-        plan_check(spec, spec_host, host, plan);
+        plan_check(tree, spec, spec_host, host, plan);
         plan_host = g_ptr_array_index(plan->hosts, 0);
         placed += plan_host->slices->len;
         for (guint i = 0; i < plan_host->slices->len; i++)
@@ -553,7 +553,7 @@ static void test_running_stays(void)
             if (roll(rand, 2))
                 g_ptr_array_add(part, g_ptr_array_index(running->slices, i));
         second = place_slices(spec, spec_host, host, part);
-        plan_check(spec, spec_host, host, second);
+        plan_check(tree, spec, spec_host, host, second);
         after = g_ptr_array_index(second->hosts, 0);
         g_assert_cmpint(first->bounds.admitted, ==, second->bounds.admitted);
         for (guint i = 0; i < part->len; i++) {
@@ -617,7 +617,7 @@ static Plan *plan_case(const Case *c, const Host *host, const GPtrArray *running
     const SpecHost *spec_host = spec_find_host(spec, "server1");
     Plan *plan = place_slices(spec, spec_host, host, running);
 
-    plan_check(spec, spec_host, host, plan);
+    plan_check(tree, spec, spec_host, host, plan);
     return plan;
 }
 
@@ -675,7 +675,7 @@ static Plan *plan_of(const char *host_text, const char *yaml, const GPtrArray *r
     spec_host = spec_find_host(spec, "server1");
     g_assert_nonnull(spec_host);
     plan = place_slices(spec, spec_host, host, running);
-    plan_check(spec, spec_host, host, plan);
+    plan_check(tree, spec, spec_host, host, plan);
     return plan;
 }
 
@@ -803,6 +803,7 @@ static void test_large(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    plan_check_start(g_getenv("BMSLICE_SOURCE"));
     g_test_add_func("/place/generated", test_generated);
     g_test_add_func("/place/wild", test_wild);
     g_test_add_func("/place/same-bytes", test_same_bytes);
@@ -815,5 +816,5 @@ int main(int argc, char **argv)
     g_test_add_func("/place/room-is-kept", test_room_is_kept);
     g_test_add_func("/place/running-nic-without-name", test_running_nic_without_name);
     g_test_add_func("/place/large", test_large);
-    return g_test_run();
+    return g_test_run() | plan_check_end();
 }

@@ -102,7 +102,7 @@ static void test_case(gconstpointer data)
     spec_host = spec_find_host(spec, host->hostname);
     g_assert_nonnull(spec_host);
     plan = place_slices(spec, spec_host, host, NULL);
-    plan_check(spec, spec_host, host, plan);
+    plan_check(tree, spec, spec_host, host, plan);
     compare_json(path, plan_to_json(plan));
 }
 
@@ -119,6 +119,7 @@ int main(int argc, char **argv)
     const char *entry;
 
     g_test_init(&argc, &argv, NULL);
+    plan_check_start(g_getenv("BMSLICE_SOURCE"));
     dir = g_dir_open(folder, 0, NULL);
     g_assert_nonnull(dir);
     while ((entry = g_dir_read_name(dir))) {
@@ -134,5 +135,5 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(test, names->pdata[i], test_case);
     }
-    return g_test_run();
+    return g_test_run() | plan_check_end();
 }
