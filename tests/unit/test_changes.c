@@ -6,124 +6,15 @@
 #include "app/changes.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/steps.h"
-#include "fake_host.h"
+#include "changes_run.h"
 #include "machine.h"
 #include "model/ownership.h"
 #include "port/facts.h"
 #include "port/patient.h"
-
-/* The host's steps and those of a slice's VFs, as they follow from what is there now. */
-static GPtrArray *derive(const FakeHost *fake, GPtrArray *findings)
-{
-    const char *const slices[] = {MACHINE_BLUE, MACHINE_VF, NULL};
-    g_autoptr(Host) host = machine_host();
-    g_autoptr(Plan) plan = machine_plan(slices);
-    g_autoptr(Facts) facts = facts_read(&fake->hands, STEPS_FACTS);
-    PlanHost *plan_host = plan->hosts->pdata[0];
-    GPtrArray *steps = steps_new();
-    PlanSlice *slice;
-
-    slice = plan_host->slices->pdata[1];
-    ((PlanDevice *)slice->devices->pdata[0])->max_rate_mbps = 300;
-    plan_host->isolation = SPEC_ISOLATION_RUNTIME; /* and the kernel arguments are there too */
-    g_ptr_array_add(plan_host->take_over, g_strdup("irqbalance"));
-    steps_derive_host(host, plan_host, facts, "/usr/bin/bmslice", steps, findings);
-    steps_derive_devices(slice, steps);
-    return steps;
-}
-
-static guint make(FakeHost *fake)
-{
-    g_autoptr(GPtrArray) findings = findings_new();
-    g_autoptr(GPtrArray) steps = derive(fake, findings);
-    g_autoptr(GPtrArray) done = g_ptr_array_new();
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
-
-    g_assert_no_error(error);
-    changes_make_all(changes, CHANGES_HOST, steps, done, &error);
-    g_assert_no_error(error);
-    g_assert_false(findings_have(findings, FINDING_ERROR));
-    return done->len;
-}
-
-static guint undo(FakeHost *fake)
-{
-    g_autoptr(GPtrArray) findings = findings_new();
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
-
-    g_assert_no_error(error);
-    changes_undo(changes, CHANGES_ALL, NULL, &error);
-    g_assert_no_error(error);
-    for (guint i = 0; i < findings->len; i++)
-        g_test_message("%s", ((const Finding *)findings->pdata[i])->text);
-    return findings->len;
-}
-
-/* The state without the journal and the folder it lies in. */
-static char *state(const FakeHost *fake)
-{
-    g_autofree char *text = fake_host_state(fake);
-    g_auto(GStrv) lines = g_strsplit(text, "\n/", -1);
-    GString *rest = g_string_new(NULL);
-
-    for (char **line = lines; *line; line++) {
-        if (!g_str_has_prefix(*line, "var/lib/bmslice/journal"))
-            g_string_append_printf(rest, "%s\n/", *line);
-    }
-    return g_string_free(rest, FALSE);
-}
-
-typedef guint (*Work)(FakeHost *fake);
-
-/* Does the work in a child that is killed at move @at; false: it had ended before. */
-static bool killed_at(FakeHost *fake, Work work, guint at)
-{
-    int status;
-    pid_t pid = fork();
-
-    g_assert_cmpint(pid, >=, 0);
-    if (pid == 0) {
-        fake->moves = 0;
-        fake->kill_at = at;
-        work(fake);
-        _exit(0);
-    }
-    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-    if (WIFSIGNALED(status))
-        g_assert_cmpint(WTERMSIG(status), ==, SIGKILL);
-    return WIFSIGNALED(status);
-}
-
-/* Line by line, so that a failure tells which. */
-static void assert_state(const char *state, const char *wanted)
-{
-    g_auto(GStrv) lines = g_strsplit(state, "\n", -1);
-    g_auto(GStrv) wanted_lines = g_strsplit(wanted, "\n", -1);
-
-    for (guint i = 0; lines[i] && wanted_lines[i]; i++)
-        g_assert_cmpstr(lines[i], ==, wanted_lines[i]);
-    g_assert_cmpstr(state, ==, wanted);
-}
-
-static char *state_after(Work first, Work second)
-{
-    g_autoptr(FakeHost) fake = fake_host_new();
-
-    if (first)
-        first(fake);
-    if (second)
-        second(fake);
-    return state(fake);
-}
 
 static void test_once(void)
 {
@@ -151,23 +42,6 @@ static void test_undo(void)
 
     assert_state(after, before);
     g_assert_cmpstr(made, !=, before);
-}
-
-/* Killed at every move of @work: what @then leaves is always @wanted. */
-static guint kill_everywhere(Work begin, Work work, Work then, const char *wanted)
-{
-    for (guint at = 1;; at++) {
-        g_autoptr(FakeHost) fake = fake_host_new();
-        g_autofree char *left = NULL;
-
-        if (begin)
-            begin(fake);
-        if (!killed_at(fake, work, at))
-            return at - 1;
-        then(fake);
-        left = state(fake);
-        assert_state(left, wanted);
-    }
 }
 
 static guint make_and_undo(FakeHost *fake)
@@ -304,26 +178,6 @@ static void test_applied(void)
     g_assert_false(journal_has(changes->journal, CHANGES_HOST, SETTING_DRIVER));
 }
 
-#define EDITED "/etc/edited"
-#define KSM "/sys/kernel/mm/ksm/run"
-
-/* One setting through a run of its own. */
-static void make_one(FakeHost *fake, SettingKind kind, const char *target, const char *value)
-{
-    g_autoptr(GPtrArray) findings = findings_new();
-    g_autoptr(GPtrArray) steps = g_ptr_array_new();
-    g_autoptr(GPtrArray) done = g_ptr_array_new();
-    g_autoptr(Setting) setting = setting_new(kind, target, value);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(Changes) changes = changes_open(&fake->hands, NULL, findings, &error);
-    Step step = {.text = (char *)"one", .setting = setting};
-
-    g_assert_no_error(error);
-    g_ptr_array_add(steps, &step);
-    changes_make_all(changes, CHANGES_HOST, steps, done, &error);
-    g_assert_no_error(error);
-}
-
 /* What a reboot has ended still tells that a slice was applied, whoever else is taken back. */
 static void test_applied_others(void)
 {
@@ -409,118 +263,6 @@ static void test_held(void)
     }
 }
 
-/* The journal of a bmslice that was cut off while it wrote, and one that is none. */
-static void test_journal(void)
-{
-    g_autoptr(FakeHost) fake = fake_host_new();
-    g_autoptr(GPtrArray) findings = findings_new();
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = NULL;
-    g_autofree char *torn = NULL;
-
-    make(fake);
-    text = fake_host_read(fake, JOURNAL_PATH);
-    torn = g_strconcat(text, "{\"number\": 99, \"sta", NULL);
-    fake_host_write(fake, JOURNAL_PATH, torn);
-    g_assert_cmpuint(undo(fake), ==, 0);
-    fake_host_write(fake, JOURNAL_PATH, "{\"number\": 1, \"state\": \"done\"}\n");
-    g_assert_null(changes_open(&fake->hands, NULL, findings, &error));
-    g_assert_nonnull(strstr(error->message, "line 1"));
-}
-
-static guint count_lines(const FakeHost *fake)
-{
-    g_autofree char *text = fake_host_read(fake, JOURNAL_PATH);
-    guint lines = 0;
-
-    for (const char *at = text; at && *at; at++)
-        lines += *at == '\n';
-    return lines;
-}
-
-/* However often: the journal grows with what is to be taken back, not with what was done. */
-static void test_compact(void)
-{
-    g_autoptr(FakeHost) fake = fake_host_new();
-    g_autofree char *before = state(fake);
-    g_autofree char *after = NULL;
-
-    for (guint i = 0; i < 50; i++) {
-        g_autofree char *value = g_strdup_printf("%u\n", i);
-
-        make_one(fake, SETTING_FILE, EDITED, value);
-        g_assert_cmpuint(count_lines(fake), <=, 6);
-    }
-    for (guint i = 0; i < 50; i++) { /* each boot makes it anew */
-        g_autofree char *boot = g_strdup_printf("boot-%u\n", i);
-
-        fake_host_write(fake, "/proc/sys/kernel/random/boot_id", boot);
-        fake_host_write(fake, KSM, "1\n");
-        make_one(fake, SETTING_ATTRIBUTE, KSM, "0");
-        g_assert_cmpuint(count_lines(fake), <=, 10);
-    }
-    g_assert_cmpuint(undo(fake), ==, 0);
-    fake_host_write(fake, "/proc/sys/kernel/random/boot_id",
-                    "1c1dbd1c-0000-4000-8000-000000000001\n");
-    after = state(fake);
-    assert_state(after, before);
-}
-
-/* What somebody else wrote in between is not lost by leaving out what came before. */
-static void test_compact_edited(void)
-{
-    g_autoptr(FakeHost) fake = fake_host_new();
-    g_autofree char *text = NULL;
-
-    make_one(fake, SETTING_FILE, EDITED, "1\n");
-    fake_host_write(fake, EDITED, "theirs\n");
-    for (guint i = 0; i < 9; i++)
-        make_one(fake, SETTING_FILE, EDITED, i % 2 ? "2\n" : "3\n");
-    g_assert_cmpuint(undo(fake), ==, 1);
-    text = fake_host_read(fake, EDITED);
-    g_assert_cmpstr(text, ==, "theirs\n");
-}
-
-static guint edit(FakeHost *fake)
-{
-    make_one(fake, SETTING_FILE, EDITED, "1\n");
-    make_one(fake, SETTING_ATTRIBUTE, KSM, "0");
-    return 0;
-}
-
-static guint edit_again(FakeHost *fake)
-{
-    for (guint i = 0; i < 4; i++)
-        make_one(fake, SETTING_FILE, EDITED, i % 2 ? "2\n" : "3\n");
-    return 0;
-}
-
-static void test_compact_killed(void)
-{
-    g_autofree char *before = state_after(NULL, NULL);
-    guint points = kill_everywhere(edit, edit_again, undo, before);
-
-    g_assert_cmpuint(points, >, 20);
-    g_test_message("killed at %u points, those of leaving out among them", points);
-}
-
-/* Cut off while the new journal was written beside the old one: the old one counts. */
-static void test_compact_torn(void)
-{
-    g_autoptr(FakeHost) fake = fake_host_new();
-    g_autofree char *before = state(fake);
-    g_autofree char *after = NULL;
-
-    edit(fake);
-    fake_host_write(fake, JOURNAL_PATH ".bmslice-new", "{\"number\": 1, \"sta");
-    g_assert_cmpuint(undo(fake), ==, 0);
-    after = fake_host_state(fake);
-    g_assert_null(strstr(after, JOURNAL_FOLDER));
-    g_free(after);
-    after = state(fake);
-    assert_state(after, before);
-}
-
 /* A write that hangs (a FIFO that nobody reads) is told of, with where it hangs, and holds nobody
  * up. */
 static void test_hanging(void)
@@ -557,11 +299,6 @@ int main(int argc, char **argv)
     g_test_add_func("/changes/applied-others", test_applied_others);
     g_test_add_func("/changes/refused", test_refused);
     g_test_add_func("/changes/held", test_held);
-    g_test_add_func("/changes/journal", test_journal);
-    g_test_add_func("/changes/compact", test_compact);
-    g_test_add_func("/changes/compact-edited", test_compact_edited);
-    g_test_add_func("/changes/compact-killed", test_compact_killed);
-    g_test_add_func("/changes/compact-torn", test_compact_torn);
     g_test_add_func("/changes/hanging", test_hanging);
     return g_test_run();
 }
