@@ -46,7 +46,7 @@ check "the host's own services are off its CPUs" expect 0 '^0-1,6-11$' \
 check "and so are busy loops" busy_stays_off
 check "again: nothing to do" expect 0 'Nothing to do: the host is' bmslice prepare $SPEC
 check "apply" expect 0 '' bmslice apply $SPEC
-check "Red has booted" wait_words red-worker1 '^guest: done'
+check "Red has booted" booted red-worker1
 # shellcheck disable=SC2016 # the server's shell expands it
 check "it is in the partition" expect 0 'bmslice.slice' \
     'cat /proc/$(cat /run/libvirt/qemu/red-worker1.pid)/cgroup'
@@ -55,8 +55,9 @@ check "verify finds nothing wrong" verified $SPEC
 check "nor does it leave out the isolation" expect 0 'PASS +isolated' bmslice verify $SPEC
 check "diff finds nothing" expect 0 '' bmslice diff $SPEC
 check "nothing is taken from under it" expect 1 'slices run here' bmslice prepare --undo
+forget red-worker1
 check "the server reboots" lab reboot
-check "Red is back" wait_words red-worker1 '^guest: done'
+check "Red is back" booted red-worker1
 check "the partition is back" expect 0 '^isolated$' cat $CGROUP/cpuset.cpus.partition
 check "verify finds nothing wrong still" verified $SPEC
 check "destroy" expect 0 '' bmslice destroy --delete-disks $SPEC

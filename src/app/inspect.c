@@ -76,11 +76,10 @@ static bool inspect_slice(const Job *job, Virt *virt, const StepsOptions *option
         job_write_domain(job, state->slice, state->observed ? state->observed->uuid : NULL, error);
     if (!state->wanted_xml)
         return false;
-    /* first: it refuses a domain that is not ours */
     if (!steps_derive_slice(state->slice, state->wanted_xml, state->observed, options, state->steps,
                             job->findings, &state->needs_restart, error))
         return false;
-    if (!state->observed)
+    if (!state->observed || !state->observed->ours)
         return true;
     state->differences = compare_domains(state->wanted_xml, state->observed->xml, error);
     if (state->differences && state->slice->disk)

@@ -5,14 +5,17 @@
 
 static bool is_as_planned(const SliceState *state)
 {
-    return state->observed && state->observed->active && !state->observed->paused &&
-           state->differences->len == 0 && state->steps->len == 0;
+    return state->observed && state->observed->ours && state->observed->active &&
+           !state->observed->paused && state->differences->len == 0 && state->steps->len == 0;
 }
 
 static void show_state(const Globals *globals, const SliceState *state)
 {
     if (!state->observed)
         term_print(&globals->out, TERM_GREEN, "+ %s: to be created\n", state->slice->name);
+    else if (!state->observed->ours)
+        term_print(&globals->out, TERM_RED, "! %s: the domain of that name is not a slice\n",
+                   state->slice->name);
     else if (state->observed->paused)
         term_print(&globals->out, TERM_YELLOW, "~ %s: %s, to be resumed\n", state->slice->name,
                    state->observed->state);

@@ -232,6 +232,17 @@ static void derive_domain(const PlanSlice *slice, const Observed *observed, cons
     *ret_needs_restart = need.restart && !restart;
 }
 
+static void tell_not_ours(const PlanSlice *slice, GPtrArray *findings)
+{
+    g_autofree char *subject = g_strdup_printf("slice %s", slice->name);
+
+    finding_set_hint(
+        findings_add(findings, FINDING_ERROR, "domain-not-ours", subject,
+                     "a domain of that name exists that was not made by bmslice: it is "
+                     "left alone, and the slice is not there"),
+        "rename one of the two");
+}
+
 bool steps_derive_slice(const PlanSlice *slice, const char *wanted_xml, const Observed *observed,
                         const StepsOptions *options, GPtrArray *steps, GPtrArray *findings,
                         bool *ret_needs_restart, GError **error)
@@ -242,11 +253,8 @@ bool steps_derive_slice(const PlanSlice *slice, const char *wanted_xml, const Ob
         return true;
     }
     if (!observed->ours) {
-        g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED,
-                    "slice %s: a domain of that name exists that bmslice did not make; rename one "
-                    "or remove it",
-                    slice->name);
-        return false;
+        tell_not_ours(slice, findings);
+        return true;
     }
 
     const char *config_xml = observed->config_xml ? observed->config_xml : observed->xml;

@@ -179,38 +179,50 @@ static void test_new(void)
     }
 }
 
-/* What must not be done is a failure that names the slice, and no step. */
-static void test_refused(void)
+/* What cannot be read is a failure that names the slice. */
+static void test_broken(void)
 {
     static const Case same = {"same"};
-    const struct {
-        const Case *test;
-        bool foreign, broken;
-        const char *words;
-    } rows[] = {
-        {&same, true, false, "that bmslice did not make"},
-        {&same, false, true, "cannot read XML"},
-    };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PlanSlice) slice = NULL;
+    g_autofree char *xml = write_xml(&slice);
+    g_autoptr(Observed) observed = observe(&same, xml);
+    g_autoptr(GPtrArray) steps = steps_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    StepsOptions options = {true};
+    bool needs_restart;
 
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(GError) error = NULL;
-        g_autoptr(PlanSlice) slice = NULL;
-        g_autofree char *xml = write_xml(&slice);
-        g_autoptr(Observed) observed = observe(rows[i].test, xml);
-        g_autoptr(GPtrArray) steps = steps_new();
-        g_autoptr(GPtrArray) findings = findings_new();
-        StepsOptions options = {true};
-        bool needs_restart;
+    observed->xml[10] = '\0';
+    g_assert_false(steps_derive_slice(slice, xml, observed, &options, steps, findings,
+                                      &needs_restart, &error));
+    g_assert_nonnull(strstr(error->message, NAME));
+    g_assert_nonnull(strstr(error->message, "cannot read XML"));
+    g_assert_cmpuint(steps->len, ==, 0);
+}
 
-        observed->ours = !rows[i].foreign;
-        if (rows[i].broken)
-            observed->xml[10] = '\0';
-        g_assert_false(steps_derive_slice(slice, xml, observed, &options, steps, findings,
-                                          &needs_restart, &error));
-        g_assert_nonnull(strstr(error->message, NAME));
-        g_assert_nonnull(strstr(error->message, rows[i].words));
-        g_assert_cmpuint(steps->len, ==, 0);
-    }
+/* Somebody else's domain is left alone, and told. */
+static void test_foreign(void)
+{
+    static const Case same = {"same"};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(PlanSlice) slice = NULL;
+    g_autofree char *xml = write_xml(&slice);
+    g_autoptr(Observed) observed = observe(&same, xml);
+    g_autoptr(GPtrArray) steps = steps_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    StepsOptions options = {true};
+    bool needs_restart;
+    const Finding *finding;
+
+    observed->ours = false;
+    g_assert_true(steps_derive_slice(slice, xml, observed, &options, steps, findings,
+                                     &needs_restart, &error));
+    g_assert_cmpuint(steps->len, ==, 0);
+    g_assert_cmpuint(findings->len, ==, 1);
+    finding = findings->pdata[0];
+    g_assert_cmpint(finding->severity, ==, FINDING_ERROR);
+    g_assert_cmpstr(finding->code, ==, "domain-not-ours");
+    g_assert_cmpstr(finding->subject, ==, "slice " NAME);
 }
 
 /* A disk that would have to shrink is told, and nothing is done about the slice. */
@@ -364,7 +376,8 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_existing);
     }
     g_test_add_func("/steps/new", test_new);
-    g_test_add_func("/steps/refused", test_refused);
+    g_test_add_func("/steps/broken", test_broken);
+    g_test_add_func("/steps/foreign", test_foreign);
     g_test_add_func("/steps/shrinks", test_shrinks);
     g_test_add_func("/steps/destroy", test_destroy);
     g_test_add_func("/steps/host", test_host);

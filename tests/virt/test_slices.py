@@ -181,8 +181,8 @@ def foreign_domain_is_left_alone(lab):
     xml.write_text(FOREIGN_XML)
     virsh("define", str(xml))
     before = virsh("dumpxml", NAME)
-    assert NAME in lab.run("apply", status=1)
-    assert NAME in lab.run("diff", status=1)
+    assert "not made by bmslice" in lab.run("apply", status=3)
+    assert f"! {NAME}" in lab.run("diff", status=3)
     assert NAME in lab.run("destroy", "--delete-disks", status=1)
     assert virsh("dumpxml", NAME) == before
     virsh("undefine", NAME)
