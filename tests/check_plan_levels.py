@@ -190,7 +190,8 @@ class LevelChecker:
                 return False
         page = self.c.page_of(entry)
         share = self.c.size(entry["memory"]) // count
-        if self.c.size(entry["memory"]) % count or (page and share % page):
+        if self.c.size(entry["memory"]) % count or (page and share % page) or (
+                not self.c.has_pages(page)):
             return False
         return self.find_functions(entry, nodes)
 

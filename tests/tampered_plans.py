@@ -92,6 +92,13 @@ def forget_memory(case):
     next(n for n in case.host["nodes"] if n["id"] == node)["memory_bytes"] = None
 
 
+def forget_pages(case):
+    """The kernel knows only another size of pages."""
+    case.slice(lambda s: s["hugepage_bytes"])
+    for node in case.host["nodes"]:
+        node["hugepages"] = [{"size_bytes": 1 << 16, "total": 0, "free": 0}]
+
+
 def drop_arguments(case):
     """Those that isolate; pages can be had without a reboot, too."""
     if not any(arg.startswith("isolcpus=") for arg in case.ours["kernel_args"]):
@@ -141,6 +148,7 @@ PLAN = [
     ("memory of unknown size", forget_memory, "of unknown size"),
     ("more memory than asked", lambda c: set_in(c.slice(), "memory_bytes", 1 << 20),
      "not what the spec says"),
+    ("pages that the host has not", forget_pages, "the host has no pages of"),
     ("another page size", lambda c: set_in(c.slice(), "hugepage_bytes", 1 << 21), "its page size"),
     ("service on a vCPU's core", lambda c: set_in(c.slice(), "emulator_cpus",
                                                   str(c.slice()["vcpus"][0]["cpu"])),

@@ -60,12 +60,35 @@ static void size_cpus(Demand *demand, const Supply *supply)
             demand->threads, demand->vcpus_per_node);
 }
 
-static void size_memory(Demand *demand)
+/* The kernel has a pool for each size that it can make pages of, on each node, be there pages in it
+ * or not (arch/x86/mm/hugetlbpage.c: 1 GiB if the CPU has "pdpe1gb"). */
+static bool has_pages(const Host *host, gint64 bytes)
+{
+    bool known = false;
+
+    for (guint n = 0; n < host->nodes->len; n++) {
+        const HostNode *node = g_ptr_array_index(host->nodes, n);
+
+        for (guint i = 0; i < node->hugepages->len; i++)
+            if (((const HostHugepages *)g_ptr_array_index(node->hugepages, i))->size_bytes == bytes)
+                return true;
+        known |= node->hugepages->len > 0;
+    }
+    return !known;
+}
+
+static void size_memory(Demand *demand, const Supply *supply)
 {
     const SpecSlice *slice = demand->slice;
 
     demand->memory_per_node = slice->memory / demand->n_nodes;
     demand->hugepage_bytes = spec_hugepage_bytes(slice->hugepages);
+    if (demand->hugepage_bytes > 0 && !has_pages(supply->host, demand->hugepage_bytes)) {
+        g_autofree char *page = text_format_size(demand->hugepage_bytes);
+
+        set_flaw(demand, "hugepages", NULL, "the kernel of %s has no pages of %s",
+                 supply->host->hostname, page);
+    }
     if (slice->memory % demand->n_nodes)
         set_flaw(demand, "memory", NULL, "its memory cannot be split evenly over %u nodes",
                  demand->n_nodes);
@@ -235,7 +258,7 @@ Demand *demand_new(const Supply *supply, const Spec *spec, const SpecInstance *i
             demand->running = slice_now;
     }
     size_cpus(demand, supply);
-    size_memory(demand);
+    size_memory(demand, supply);
     list_tuples(demand, supply);
     find_stay(demand, supply);
     demand_add_wants(demand, supply, spec);

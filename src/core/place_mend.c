@@ -172,6 +172,18 @@ static char *less_memory(Trial *trial, guint step)
     return g_strdup_printf("memory: %s would fit", text);
 }
 
+/* Of 2 MiB, then ordinary ones. */
+static char *smaller_pages(Trial *trial, guint step)
+{
+    trial->slice.hugepages += (int)step;
+    trial->done = trial->slice.hugepages >= SPEC_HUGEPAGES_NONE;
+    if (trial->slice.hugepages > SPEC_HUGEPAGES_NONE)
+        return NULL;
+    return g_strdup(trial->slice.hugepages == SPEC_HUGEPAGES_2MIB
+                        ? "hugepages: 2MiB would let it in"
+                        : "hugepages: none would let it in, on ordinary pages");
+}
+
 static char *pair_threads(Trial *trial, guint step)
 {
     if (!is_only_step(trial, step) || trial->slice.smt != SPEC_SMT_ISOLATE ||
@@ -181,14 +193,20 @@ static char *pair_threads(Trial *trial, guint step)
     return g_strdup("smt: pairs would let it in: its vCPUs then share cores with each other");
 }
 
+/* As it is, then on pages of which half its memory is a whole number. */
 static char *more_nodes(Trial *trial, guint step)
 {
-    if (!is_only_step(trial, step) || trial->demand->n_nodes > 1 || trial->slice.vcpus % 2 ||
-        trial->slice.memory % 2)
+    bool small = step == 2;
+
+    trial->done = small || trial->slice.hugepages != SPEC_HUGEPAGES_1GIB;
+    if (trial->demand->n_nodes > 1 || trial->slice.vcpus % 2 || trial->slice.memory % 2)
         return NULL;
     trial->slice.numa.nodes = 2;
     trial->slice.numa.pin = trial->no_pin;
-    return g_strdup("numa: {nodes: 2} would let it in, over two nodes");
+    if (small)
+        trial->slice.hugepages = SPEC_HUGEPAGES_2MIB;
+    return g_strdup_printf("numa: {nodes: 2}%s would let it in, over two nodes",
+                           small ? " with hugepages: 2MiB" : "");
 }
 
 /* The host's reserved cores one by one, the last first. */
@@ -409,9 +427,9 @@ GPtrArray *mend_list(const Supply *supply, const Spec *spec, const GPtrArray *de
                      const Solution *solution, const Demand *demand, guint most)
 {
     static const Candidate candidates[] = {
-        prefer_locality, drop_pin,     share_service,   fewer_cores,  less_memory,
-        more_nodes,      pair_threads, release_core,    reserve_less, move_other,
-        unpin_other,     other_host,   leave_other_out,
+        smaller_pages, prefer_locality, drop_pin,     share_service,   fewer_cores,
+        less_memory,   more_nodes,      pair_threads, release_core,    reserve_less,
+        move_other,    unpin_other,     other_host,   leave_other_out,
     };
     GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(Left) left = left_new(supply);

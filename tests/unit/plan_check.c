@@ -147,6 +147,15 @@ static void check_cores_exclusive(const Check *check, const GPtrArray *instances
     g_assert_true(cpuset_equal(isolated, check->plan_host->isolated_cpus));
 }
 
+/* A node has a pool for each size; without any it is not known which there are. */
+static bool node_has_pages(const HostNode *node, gint64 size_bytes)
+{
+    for (guint i = 0; i < node->hugepages->len; i++)
+        if (((const HostHugepages *)node->hugepages->pdata[i])->size_bytes == size_bytes)
+            return true;
+    return node->hugepages->len == 0;
+}
+
 static void check_memory(const Check *check)
 {
     for (guint n = 0; n < check->host->nodes->len; n++) {
@@ -158,8 +167,11 @@ static void check_memory(const Check *check)
             gint64 share = slice->memory_bytes / slice->nodes->len;
 
             for (guint k = 0; k < slice->nodes->len; k++)
-                if (g_array_index(slice->nodes, gint64, k) == node->id)
+                if (g_array_index(slice->nodes, gint64, k) == node->id) {
                     sum += share;
+                    g_assert_true(slice->hugepage_bytes == RECORD_UNSET ||
+                                  node_has_pages(node, slice->hugepage_bytes));
+                }
             if (slice->hugepage_bytes != RECORD_UNSET)
                 g_assert_cmpint(share % slice->hugepage_bytes, ==, 0);
         }

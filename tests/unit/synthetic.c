@@ -10,7 +10,7 @@ typedef struct {
     gint64 mem;
     bool near, iommu, kvm;
     CpuSet *off;
-    GString *pci;
+    GString *pci, *pools;
     guint n_functions, n_nics, n_groups;
 } Sketch;
 
@@ -114,6 +114,9 @@ static void read_word(Sketch *sketch, const char *word)
         sketch->pu = number;
     else if (g_str_equal(parts[0], "mem"))
         sketch->mem = g_str_equal(value, "?") ? RECORD_UNSET : (gint64)number << 30;
+    else if (g_str_equal(parts[0], "page"))
+        g_string_append_printf(sketch->pools, "%s{\"size_bytes\":%u,\"total\":0,\"free\":0}",
+                               sketch->pools->len ? "," : "", number << 20);
     else if (g_str_equal(parts[0], "off"))
         cpuset_add(sketch->off, number);
     else if (g_str_equal(parts[0], "sib"))
@@ -156,7 +159,10 @@ static void write_nodes(const Sketch *sketch, GString *text)
                                n, list);
         for (guint d = 0; d < sketch->numa; d++)
             g_string_append_printf(text, "%s%d", d ? "," : "", d == n ? 10 : 21);
-        g_string_append(text, "],\"memory_bytes\":");
+        g_string_append(text, "],");
+        if (sketch->pools->len)
+            g_string_append_printf(text, "\"hugepages\":[%s],", sketch->pools->str);
+        g_string_append(text, "\"memory_bytes\":");
         if (sketch->mem == RECORD_UNSET)
             g_string_append(text, "null}");
         else
@@ -207,6 +213,7 @@ Host *synthetic_host(const char *text)
     g_autoptr(CpuSet) off = cpuset_new();
     g_autoptr(CpuSet) online = cpuset_new();
     g_autoptr(GString) pci = g_string_new(NULL);
+    g_autoptr(GString) pools = g_string_new(NULL);
     g_autoptr(GString) nodes = g_string_new(NULL);
     g_autoptr(GString) cores = g_string_new(NULL);
     g_autoptr(GString) json = g_string_new(NULL);
@@ -220,7 +227,8 @@ Host *synthetic_host(const char *text)
                      .iommu = true,
                      .kvm = true,
                      .off = off,
-                     .pci = pci};
+                     .pci = pci,
+                     .pools = pools};
 
     for (guint i = 0; words[i]; i++)
         if (g_str_has_prefix(words[i], "iommu:"))
