@@ -115,9 +115,10 @@ static void place_demands(const Supply *supply, const Spec *spec, const GPtrArra
 {
     g_autoptr(GPtrArray) demands = demands_new(supply, spec, instances, running);
     g_autoptr(Solution) solution = search_solve(supply, demands, PLACE_BUDGET);
+    gint64 l3_shared;
 
-    gint64 l3_shared = assign_slices(supply, spec, demands, solution, plan_host, plan->findings);
-
+    devices_gather(supply, demands, solution);
+    l3_shared = assign_slices(supply, spec, demands, solution, plan_host, plan->findings);
     refuse_slices(supply, spec, demands, solution, plan);
     tell_bounds(solution, l3_shared, &plan->bounds);
     if (plan_host->slices->len == 0)

@@ -211,6 +211,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoreMap, core_map_free)
  * domains are shared (CoreMap.l3_shared). */
 gint64 assign_slices(const Supply *supply, const Spec *spec, const GPtrArray *demands,
                      const Solution *solution, PlanHost *plan_host, GPtrArray *findings);
+/* Of NICs that cost the same, those below one PCIe root complex, where functions are free for it:
+ * the last tie-break of the matching. place_devices.c */
+void devices_gather(const Supply *supply, const GPtrArray *demands, Solution *solution);
 /* The PCI functions of one slice. @macs: those in use in the plan; new ones are added.
  * place_devices.c */
 void assign_devices(const Supply *supply, const Spec *spec, const Demand *demand,

@@ -11,6 +11,7 @@ typedef struct {
     bool near, iommu, kvm;
     CpuSet *off;
     GString *pci, *pools;
+    const char *root; /* of the devices of this word; NULL: not known */
     guint n_functions, n_nics, n_groups;
 } Sketch;
 
@@ -25,6 +26,8 @@ static void add_function(Sketch *sketch, const char *device, const char *class_c
                            sketch->pci->len ? "," : "", slot * 4 + 1, device, class_code);
     if (node >= 0)
         g_string_append_printf(sketch->pci, ",\"node\":%d", node);
+    if (sketch->root)
+        g_string_append_printf(sketch->pci, ",\"root_complex\":\"pci0000:%s\"", sketch->root);
     if (sketch->iommu)
         g_string_append_printf(sketch->pci, ",\"iommu_group\":%u", group);
     g_string_append_printf(sketch->pci, ",\"uses\":[]%s}", rest);
@@ -45,6 +48,8 @@ static void add_made_vfs(Sketch *sketch, guint n_vfs, int node)
                                id >> 8, (id >> 3) & 31, id & 7, bus);
         if (node >= 0)
             g_string_append_printf(sketch->pci, ",\"node\":%d", node);
+        if (sketch->root)
+            g_string_append_printf(sketch->pci, ",\"root_complex\":\"pci0000:%s\"", sketch->root);
         if (sketch->iommu)
             g_string_append_printf(sketch->pci, ",\"iommu_group\":%u", sketch->n_groups++);
         g_string_append(sketch->pci, ",\"uses\":[]}");
@@ -99,8 +104,9 @@ static void read_word(Sketch *sketch, const char *word)
     g_auto(GStrv) parts = g_strsplit(at[0], ":", 2);
     const char *value = parts[1] ? parts[1] : "1";
     guint number = (guint)g_ascii_strtoull(value, NULL, 10);
-    const char *x = strchr(value, 'x');
+    const char *x = strchr(value, 'x'), *root = at[1] ? strchr(at[1], '/') : NULL;
 
+    sketch->root = root ? root + 1 : NULL;
     if (g_strv_contains(device_keys, parts[0]))
         add_devices(sketch, parts[0], number, x ? (guint)g_ascii_strtoull(x + 1, NULL, 10) : 0,
                     g_str_equal(at[1], "?") ? -1 : (int)g_ascii_strtoll(at[1], NULL, 10));

@@ -15,6 +15,7 @@
  *   used@N              a NIC that the host uses
  *   bare@N              a NIC without a network interface, as while vfio has it
  *   dev:K@N             K accelerators 8086:0d5c
+ *   nic:K@N/80          with a node, any of these: below the root complex pci0000:80
  *   iommu:off, kvm:off
  *
  * PFs are called nic0, nic1 ... in this order, pairs and used ones too.

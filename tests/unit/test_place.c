@@ -436,7 +436,7 @@ static char *roll_wild_host(GRand *rand, guint *ret_nics)
     for (guint i = 0; i < 5; i++) {
         guint kind = roll(rand, G_N_ELEMENTS(words));
 
-        g_string_append_printf(text, " %s@%u", words[kind], roll(rand, n_nodes));
+        g_string_append_printf(text, " %s@%u/%u0", words[kind], roll(rand, n_nodes), roll(rand, 2));
         *ret_nics += kind == 5 ? 0 : kind == 4 ? 2 : 1;
     }
     return g_string_free(text, FALSE);
@@ -451,7 +451,10 @@ static char *roll_wild_spec(GRand *rand, guint n_nics)
 
     g_string_append(yaml, "  spare: {uplinks: [{host: server1, pf: nic0}]}\n");
     for (guint i = 0; i < n_nics; i++)
-        g_string_append_printf(yaml, "  n%u: {uplinks: [{host: server1, pf: nic%u}]}\n", i, i);
+        g_string_append_printf(yaml,
+                               "  n%u: {uplinks: [{host: server1, pf: nic%u}, "
+                               "{host: server1, pf: nic%u}]}\n",
+                               i, i, i ? i - 1 : n_nics);
     g_string_append(yaml, "hosts: [{name: \"serv*\"}]\nclusters:\n"
                           "  - {name: one, spread: none, slices: [\n");
     for (guint i = 0; i < n; i++) {
@@ -786,6 +789,33 @@ static void test_running_nic_without_name(void)
                     pci->address);
 }
 
+#define ROOTS "core:8 nic:1x4vf@0/00 nic:1x4vf@0/20 nic:1x4vf@0/20"
+#define FRONT_AND_BACK(front)                                                                      \
+    "version: 1\nhosts: [{name: server1}]\n"                                                       \
+    "networks: {front: {uplinks: [" front "]}, back: {uplinks: [{host: server1, pf: nic2}]}}\n"    \
+    "clusters:\n  - {name: one, slices: [{name: a, vcpus: 2, memory: 1GiB, "                       \
+    "nics: [{network: front, mode: vf}, {network: back, mode: vf}]}]}\n"
+
+static const char *first_pf(const Plan *plan)
+{
+    return ((const PlanDevice *)first_slice(plan)->devices->pdata[0])->pf;
+}
+
+/* Of two ports that would do, the one below the other NIC's root complex; but what runs stays. */
+static void test_root_complex(void)
+{
+    const char *one = FRONT_AND_BACK("{host: server1, pf: nic0}");
+    const char *two = FRONT_AND_BACK("{host: server1, pf: nic0}, {host: server1, pf: nic1}");
+    g_autoptr(Plan) fresh = plan_of(ROOTS, two, NULL);
+    g_autoptr(Plan) before = plan_of(ROOTS, one, NULL);
+    g_autoptr(Plan) after =
+        plan_of(ROOTS, two, ((const PlanHost *)before->hosts->pdata[0])->slices);
+
+    g_assert_cmpstr(first_pf(fresh), ==, "0000:05:00.0");
+    g_assert_cmpstr(first_pf(before), ==, "0000:01:00.0");
+    g_assert_cmpstr(first_pf(after), ==, "0000:01:00.0");
+}
+
 /* The plan ends in time on a host that is too large to be searched through. */
 static void test_large(void)
 {
@@ -815,6 +845,7 @@ int main(int argc, char **argv)
     g_test_add_func("/place/nic-node-is-spared", test_nic_node_is_spared);
     g_test_add_func("/place/room-is-kept", test_room_is_kept);
     g_test_add_func("/place/running-nic-without-name", test_running_nic_without_name);
+    g_test_add_func("/place/root-complex", test_root_complex);
     g_test_add_func("/place/large", test_large);
     return g_test_run() | plan_check_end();
 }
