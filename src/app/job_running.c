@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the domains of ours on the host hold now. */
 #include "app/job.h"
+#include "base/text.h"
 #include "core/domain.h"
 
 void held_free(Held *held)
@@ -145,6 +146,123 @@ static const PlanSlice *find_live(const GPtrArray *running, const char *name)
     return NULL;
 }
 
+#define ANY_PAGES 0
+
+/* A slice's share of what the host has: what it has now, and what it is to have. */
+typedef struct {
+    const PlanSlice *config, *live, *planned; /* each may be NULL */
+    bool in_spec;
+} Share;
+
+static GArray *list_shares(const Job *job, const GPtrArray *running)
+{
+    const GPtrArray *slices = job->plan_host->slices;
+    GArray *shares = g_array_new(false, false, sizeof(Share));
+
+    for (guint i = 0; i < slices->len; i++) {
+        const PlanSlice *slice = slices->pdata[i];
+        Share share = {NULL, find_live(running, slice->name), slice, true};
+
+        g_array_append_val(shares, share);
+    }
+    for (guint i = 0; i < running->len; i++) {
+        const Held *held = running->pdata[i];
+        Share share = {held->config, held->live, NULL, is_in_spec(job->spec, held->config->name)};
+
+        if (!plan_host_find_slice(job->plan_host, held->config->name))
+            g_array_append_val(shares, share);
+    }
+    return shares;
+}
+
+/* Bytes on the node, of pages of that size. */
+static gint64 memory_on(const PlanSlice *slice, gint64 node, gint64 page_bytes)
+{
+    if (!slice || (page_bytes != ANY_PAGES && slice->hugepage_bytes != page_bytes))
+        return 0;
+    for (guint i = 0; i < slice->nodes->len; i++)
+        if (g_array_index(slice->nodes, gint64, i) == node)
+            return MAX(slice->memory_bytes, 0) / slice->nodes->len;
+    return 0;
+}
+
+static gint64 memory_held(const Share *share, gint64 node, gint64 page_bytes)
+{
+    return MAX(memory_on(share->live, node, page_bytes),
+               share->in_spec ? 0 : memory_on(share->config, node, page_bytes));
+}
+
+/* What the slices can have together on the node; of hugepages, those that are there or that the
+ * plan brings. */
+static gint64 memory_there(const Job *job, const HostNode *node, gint64 page_bytes)
+{
+    const GPtrArray *slices = job->plan_host->slices;
+    gint64 planned = 0, total = 0;
+
+    if (page_bytes == ANY_PAGES)
+        return node->memory_bytes == RECORD_UNSET
+                   ? G_MAXINT64
+                   : node->memory_bytes - MAX(job->spec_host->reserve.memory_per_node, 0);
+    for (guint i = 0; i < slices->len; i++)
+        planned += memory_on(slices->pdata[i], node->id, page_bytes);
+    for (guint i = 0; i < node->hugepages->len; i++) {
+        const HostHugepages *pool = node->hugepages->pdata[i];
+
+        if (pool->size_bytes == page_bytes)
+            total = pool->total == RECORD_UNSET ? G_MAXINT64 : pool->total * page_bytes;
+    }
+    return MAX(planned, total);
+}
+
+/* While those that are to have less, or to go, still hold what they have, can the others have what
+ * they are to have? false: it has been told. */
+static bool check_memory(Job *job, const GArray *shares, const HostNode *node, gint64 page_bytes)
+{
+    gint64 lacking = -memory_there(job, node, page_bytes);
+
+    for (guint i = 0; i < shares->len; i++) {
+        const Share *share = &g_array_index(shares, Share, i);
+
+        lacking += MAX(memory_held(share, node->id, page_bytes),
+                       memory_on(share->planned, node->id, page_bytes));
+    }
+    for (guint i = 0; i < shares->len && lacking > 0; i++) {
+        const Share *share = &g_array_index(shares, Share, i);
+
+        if (memory_on(share->planned, node->id, page_bytes) <=
+            memory_held(share, node->id, page_bytes))
+            continue;
+        for (guint j = 0; j < shares->len; j++) {
+            const Share *other = &g_array_index(shares, Share, j);
+            gint64 held = memory_held(other, node->id, page_bytes) -
+                          memory_on(other->planned, node->id, page_bytes);
+            g_autofree char *size = text_format_size_short(MIN(held, lacking));
+            g_autofree char *what =
+                g_strdup_printf("%s of memory on node %" G_GINT64_FORMAT " are", size, node->id);
+
+            if (held > 0)
+                add_overlap(job, share->planned, what, other->live ?: other->config,
+                            other->in_spec);
+        }
+    }
+    return lacking <= 0;
+}
+
+static void check_nodes(Job *job, const GPtrArray *running)
+{
+    g_autoptr(GArray) shares = list_shares(job, running);
+
+    for (guint n = 0; n < job->host->nodes->len; n++) {
+        const HostNode *node = job->host->nodes->pdata[n];
+        bool fits = true;
+
+        for (int pages = SPEC_HUGEPAGES_1GIB; pages < SPEC_HUGEPAGES_NONE; pages++)
+            fits = check_memory(job, shares, node, spec_hugepage_bytes(pages)) && fits;
+        if (fits)
+            check_memory(job, shares, node, ANY_PAGES);
+    }
+}
+
 /* A slice that is not in the spec keeps what its configuration has too: it comes back with it. One
  * that is in the spec gets a new configuration, and what it runs with counts. */
 void job_check_overlap(Job *job, const GPtrArray *running)
@@ -167,4 +285,5 @@ void job_check_overlap(Job *job, const GPtrArray *running)
                 check_pair(job, slice, mine, held->live, in_spec);
         }
     }
+    check_nodes(job, running);
 }

@@ -97,6 +97,15 @@ static void add_devices(Sketch *sketch, const char *key, guint count, guint n_vf
     }
 }
 
+static void add_pool(Sketch *sketch, guint mib, const char *total)
+{
+    guint64 pages = total ? g_ascii_strtoull(total + 1, NULL, 10) : 0;
+
+    g_string_append_printf(sketch->pools,
+                           "%s{\"size_bytes\":%u,\"total\":%" G_GUINT64_FORMAT ",\"free\":0}",
+                           sketch->pools->len ? "," : "", mib << 20, pages);
+}
+
 static void read_word(Sketch *sketch, const char *word)
 {
     static const char *const device_keys[] = {"nic", "vfs", "pair", "used", "bare", "dev", NULL};
@@ -121,8 +130,7 @@ static void read_word(Sketch *sketch, const char *word)
     else if (g_str_equal(parts[0], "mem"))
         sketch->mem = g_str_equal(value, "?") ? RECORD_UNSET : (gint64)number << 30;
     else if (g_str_equal(parts[0], "page"))
-        g_string_append_printf(sketch->pools, "%s{\"size_bytes\":%u,\"total\":0,\"free\":0}",
-                               sketch->pools->len ? "," : "", number << 20);
+        add_pool(sketch, number, strchr(value, '/'));
     else if (g_str_equal(parts[0], "off"))
         cpuset_add(sketch->off, number);
     else if (g_str_equal(parts[0], "sib"))

@@ -7,7 +7,8 @@
  *   numa, l3, core, pu  NUMA nodes, L3 domains a node, cores an L3 domain, threads a core
  *   sib:near            siblings are n and n + 1; else n and n + number of cores
  *   mem:GIB             of each node; mem:? not known
- *   page:MIB            hugepages of that size, ascending; without: which there are is not known
+ *   page:MIB, page:MIB/K  hugepages of that size, ascending, none or K on each node; without:
+ *                       which there are is not known
  *   off:CPU             this CPU is offline
  *   nic:K@N, nic:KxVvf@N  K PFs on node N, each with V VFs to be made; N = ? not known
  *   vfs:V@N             a PF with V VFs made already
