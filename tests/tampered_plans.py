@@ -79,7 +79,8 @@ def share_core(case):
 
 
 def take_reserved(case):
-    case.slice()["vcpus"][0]["cpu"] = int(re.match(r"\d+", case.ours["reserved_cpus"]).group())
+    vcpu = case.slice()["vcpus"][0]
+    vcpu["cpu"] = int(re.match(r"\d+", case.ours["reserved_cpus"]).group())
 
 
 def give_memory(case):

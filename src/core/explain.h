@@ -38,8 +38,8 @@ typedef struct {
 
 extern const Record EXPLANATION_RECORD;
 
-/* @running as for place_slices(). NULL: the spec has no slice @name, or what the host keeps for
- * itself is not settled (place_slices() says so). */
+/* @running as for place_slices(). NULL: the spec has no slice @name, or the host itself is
+ * wrong (place_slices() says why). */
 Explanation *explain_slice(const Spec *spec, const SpecHost *spec_host, const Host *host,
                            const GPtrArray *running, const char *name);
 void explanation_free(Explanation *explanation);

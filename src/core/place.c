@@ -76,8 +76,14 @@ static void tell_host(const SpecHost *spec_host, const PlanHost *plan_host, int 
     }
 }
 
+/* For what is wrong with the host. */
 static void refuse_all(const GPtrArray *instances, Plan *plan)
 {
+    const Finding *first = NULL;
+
+    for (guint i = 0; i < plan->findings->len && !first; i++)
+        if (((const Finding *)plan->findings->pdata[i])->severity == FINDING_ERROR)
+            first = plan->findings->pdata[i];
     for (guint i = 0; i < instances->len; i++) {
         const SpecInstance *instance = g_ptr_array_index(instances, i);
         PlanUnplaced *unplaced = plan_member_new(&PLAN_RECORD, "unplaced");
@@ -85,7 +91,7 @@ static void refuse_all(const GPtrArray *instances, Plan *plan)
         unplaced->name = g_strdup(instance->name);
         unplaced->cluster = g_strdup(instance->cluster->name);
         unplaced->resource = g_strdup("host");
-        unplaced->reason = g_strdup("what the host keeps for itself is not settled");
+        unplaced->reason = g_strdup(first->text);
         g_ptr_array_add(plan->unplaced, unplaced);
     }
 }

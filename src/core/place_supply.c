@@ -113,12 +113,35 @@ static void reserve_listed(Supply *supply, const CpuSet *cpus, GPtrArray *findin
     }
 }
 
-static bool knows_nodes(const Host *host)
+/* Cores of no known node are nobody's. false: there are no others. */
+static bool check_nodes(const Host *host, const char *subject, GPtrArray *findings)
 {
-    for (guint i = 0; i < host->cores->len; i++)
-        if (((const HostCore *)g_ptr_array_index(host->cores, i))->node != RECORD_UNSET)
-            return true;
-    return false;
+    g_autoptr(CpuSet) lost = cpuset_new();
+    g_autofree char *list = NULL;
+    bool known = false;
+    Finding *finding;
+
+    for (guint i = 0; i < host->cores->len; i++) {
+        const HostCore *core = g_ptr_array_index(host->cores, i);
+
+        if (core->node == RECORD_UNSET)
+            cpuset_union(lost, core->cpus);
+        known |= core->node != RECORD_UNSET;
+    }
+    if (cpuset_is_empty(lost) && known)
+        return true;
+    list = cpuset_format(lost);
+    if (known)
+        finding = findings_add(findings, FINDING_WARNING, "core-node-unknown", subject,
+                               "the inventory does not tell on which NUMA node CPUs %s are: no "
+                               "slice gets them",
+                               list);
+    else
+        finding =
+            findings_add(findings, FINDING_ERROR, "nodes-unknown", subject,
+                         "the inventory does not tell on which NUMA node any of its cores is");
+    finding_set_hint(finding, "take the inventory on the running host");
+    return known;
 }
 
 /* Rule 9 of design section 7: the host OS keeps a core, and one on its first node. */
@@ -133,13 +156,8 @@ static void check_reserved(const Supply *supply, GPtrArray *findings)
         finding_set_hint(finding, "reserve: {memory_per_node: 4GiB}");
         finding_mark(finding, supply->spec_host->reserve.node ?: supply->spec_host->node);
     }
-    if (cpuset_is_empty(supply->reserved) && !knows_nodes(supply->host)) {
-        finding =
-            findings_add(findings, FINDING_ERROR, "nodes-unknown", subject,
-                         "the inventory does not tell on which NUMA node any of its cores is");
-        finding_set_hint(finding, "take the inventory on the running host");
+    if (!check_nodes(supply->host, subject, findings))
         return;
-    }
     if (cpuset_is_empty(supply->reserved)) {
         finding = findings_add(findings, FINDING_ERROR, "reserve-nothing", subject,
                                "nothing is reserved: the host OS needs a core of its own");

@@ -9,7 +9,7 @@ typedef struct {
     guint numa, l3, core, pu;
     gint64 mem;
     bool near, iommu, kvm;
-    CpuSet *off;
+    CpuSet *off, *lost;
     GString *pci, *pools;
     const char *root; /* of the devices of this word; NULL: not known */
     guint n_functions, n_nics, n_groups;
@@ -133,6 +133,8 @@ static void read_word(Sketch *sketch, const char *word)
         add_pool(sketch, number, strchr(value, '/'));
     else if (g_str_equal(parts[0], "off"))
         cpuset_add(sketch->off, number);
+    else if (g_str_equal(parts[0], "lost"))
+        cpuset_add(sketch->lost, number);
     else if (g_str_equal(parts[0], "sib"))
         sketch->near = true;
     else if (g_str_equal(parts[0], "iommu"))
@@ -198,11 +200,11 @@ static void write_cores(const Sketch *sketch, GString *text, CpuSet *online)
             if (cpuset_next(cpus, 0) != (int)cpu)
                 continue;
             cpuset_union(online, cpus);
-            g_string_append_printf(text,
-                                   "%s{\"id\":%u,\"socket\":%u,\"node\":%u,\"l3\":%u,"
-                                   "\"cpus\":\"%s\"}",
-                                   id ? "," : "", id, c / per_node, c / per_node, c / sketch->core,
-                                   list);
+            g_string_append_printf(text, "%s{\"id\":%u,\"socket\":%u,\"l3\":%u,\"cpus\":\"%s\"",
+                                   id ? "," : "", id, c / per_node, c / sketch->core, list);
+            if (!cpuset_intersects(cpus, sketch->lost))
+                g_string_append_printf(text, ",\"node\":%u", c / per_node);
+            g_string_append(text, "}");
             id++;
         }
 }
@@ -225,6 +227,7 @@ static Host *read_host(const char *text)
 Host *synthetic_host(const char *text)
 {
     g_autoptr(CpuSet) off = cpuset_new();
+    g_autoptr(CpuSet) lost = cpuset_new();
     g_autoptr(CpuSet) online = cpuset_new();
     g_autoptr(GString) pci = g_string_new(NULL);
     g_autoptr(GString) pools = g_string_new(NULL);
@@ -241,6 +244,7 @@ Host *synthetic_host(const char *text)
                      .iommu = true,
                      .kvm = true,
                      .off = off,
+                     .lost = lost,
                      .pci = pci,
                      .pools = pools};
 

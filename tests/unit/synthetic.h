@@ -10,6 +10,7 @@
  *   page:MIB, page:MIB/K  hugepages of that size, ascending, none or K on each node; without:
  *                       which there are is not known
  *   off:CPU             this CPU is offline
+ *   lost:CPU            the node of this CPU's core is not known
  *   nic:K@N, nic:KxVvf@N  K PFs on node N, each with V VFs to be made; N = ? not known
  *   vfs:V@N             a PF with V VFs made already
  *   pair@N              two NICs in one IOMMU group
