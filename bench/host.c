@@ -3,8 +3,9 @@
  * All slices of one host: how long the planner takes, how many it admits, and how often it proves
  * its answer. Times are CPU time of the thread (CLOCK_THREAD_CPUTIME_ID).
  *
- *   host-bench [--seeds N] [--dump DIR [--every N]]
+ *   host-bench [--seeds N] [--only WORDS] [--dump DIR [--every N]]
  *
+ * --only "8x16 planted small": of each line of the table that begins like this.
  * Every plan is held against tests/unit/plan_check.c, which shares no code with the planner.
  * --dump writes host.json, spec.yaml and plan.json of every Nth set, for tests/check-plan, and
  * sets.jsonl with some planted sets, for bench/nova.py.
@@ -25,7 +26,7 @@
 
 typedef struct {
     guint seeds, every;
-    const char *dump;
+    const char *dump, *only;
 } Options;
 
 /* One line of the table. */
@@ -175,12 +176,16 @@ static void run_set(const Options *options, const SetShape *shape, SetKind kind,
 
 static void run_shape(const Options *options, const SetShape *shape, SetKind kind, bool small)
 {
+    g_autofree char *name =
+        g_strdup_printf("%s %s %s", shape->name, SET_KIND_NAMES[kind], small ? "small" : "mixed");
     g_autofree char *line = set_host_line(shape);
     g_autoptr(Host) host = synthetic_host(line);
     g_autoptr(GArray) whole = g_array_new(false, false, sizeof(double));
     g_autoptr(GArray) solve = g_array_new(false, false, sizeof(double));
     Tally tally = {.whole = whole, .solve = solve};
 
+    if (options->only && !g_str_has_prefix(name, options->only))
+        return;
     for (guint seed = 0; seed < options->seeds; seed++)
         run_set(options, shape, kind, small, seed, host, &tally);
     printf("%-5s %-8s %-6s %5.1f %4u  %6.1f%% %6.1f%% %6.1f%% %6.1f%%  %8.1f %8.1f %9.1f  %8.1f "
@@ -196,9 +201,10 @@ static void run_shape(const Options *options, const SetShape *shape, SetKind kin
 int main(int argc, char **argv)
 {
     int seeds = 1000, every = 100;
-    g_autofree char *dump_option = NULL;
+    g_autofree char *dump_option = NULL, *only = NULL;
     const GOptionEntry entries[] = {
         {"seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "sets a line", "N"},
+        {"only", 0, 0, G_OPTION_ARG_STRING, &only, "lines of the table", "WORDS"},
         {"dump", 0, 0, G_OPTION_ARG_FILENAME, &dump_option, "write sets and plans", "DIR"},
         {"every", 0, 0, G_OPTION_ARG_INT, &every, "of which every Nth", "N"},
         G_OPTION_ENTRY_NULL,
@@ -212,7 +218,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", error ? error->message : "numbers from 1");
         return 2;
     }
-    options = (Options){(guint)seeds, (guint)every, dump_option};
+    options = (Options){(guint)seeds, (guint)every, dump_option, only};
     if (dump_option)
         g_mkdir_with_parents(dump_option, 0755);
     printf("                     slices     all     proved   10 ms     best     solve us           "

@@ -9,12 +9,12 @@
 struct Fill {
     guint n_nodes, n_dims, n_flavours;
     FillNode *nodes;
-    FillFlavour *flavours;
-    guint *order;  /* flavours, largest first */
-    guint *class;  /* by node: nodes of a class are alike */
-    guint *counts; /* by flavour: left to be placed */
-    guint *placed; /* flavour * n_nodes + node */
-    guint64 *key;  /* by flavour, then by class of nodes */
+    FillFlavour *flavours; /* the largest first; so is all that goes by flavour here */
+    guint *place;          /* by the caller's number of a flavour: its place among them */
+    guint *class;          /* by node: nodes of a class are alike */
+    guint *counts;         /* by flavour: left to be placed */
+    guint *placed;         /* flavour * n_nodes + node */
+    guint64 *key;          /* by flavour, then by class of nodes */
     guint base;    /* service cores that every node in use has, taken off its cores already */
     guint64 *memo; /* states that failed; 0: free */
     gsize memo_size, memo_used;
@@ -30,33 +30,32 @@ static guint64 mix(guint64 x)
     return x ^ (x >> 31);
 }
 
-static void weigh(Fill *fill)
+static void add_flavours(Fill *fill, const FillFlavour *flavours)
 {
     double total[FILL_MAX_DIMS] = {0};
 
     for (guint n = 0; n < fill->n_nodes; n++)
         for (guint d = 0; d < fill->n_dims; d++)
             total[d] += (double)MAX(fill->nodes[n].cap[d], 0);
-    for (guint f = 0; f < fill->n_flavours; f++) {
-        FillFlavour *flavour = &fill->flavours[f];
+    for (guint f = 0; f < fill->n_flavours; f++) { /* few, and mostly sorted */
+        double weight = 0;
+        guint i = f;
 
-        flavour->weight = 0;
         for (guint d = 0; d < fill->n_dims; d++) {
-            double share = total[d] > 0 ? (double)flavour->need[d] / total[d] : 0;
+            double share = total[d] > 0 ? (double)flavours[f].need[d] / total[d] : 0;
 
-            flavour->weight += share * share;
+            weight += share * share;
         }
-        fill->order[f] = f;
-    }
-    for (guint i = 1; i < fill->n_flavours; i++) { /* few, and mostly not sorted at all */
-        guint f = fill->order[i], j = i;
-
-        while (j > 0 && fill->flavours[fill->order[j - 1]].weight < fill->flavours[f].weight) {
-            fill->order[j] = fill->order[j - 1];
-            j--;
+        for (; i > 0 && fill->flavours[i - 1].weight < weight; i--) {
+            fill->flavours[i] = fill->flavours[i - 1];
+            fill->counts[i] = fill->counts[i - 1];
         }
-        fill->order[j] = f;
+        fill->flavours[i] = flavours[f];
+        fill->flavours[i].weight = weight;
+        fill->counts[i] = f; /* lent */
     }
+    for (guint i = 0; i < fill->n_flavours; i++)
+        fill->place[fill->counts[i]] = i;
 }
 
 static bool nodes_are_alike(const Fill *fill, guint a, guint b)
@@ -88,11 +87,11 @@ static void classify_nodes(Fill *fill)
 
 /* Whoever comes first onto a node brings this much service; so it can be taken off at once, and
  * does not look like room. */
-static void take_base_service(Fill *fill)
+static void take_base_service(Fill *fill, const FillFlavour *flavours)
 {
     fill->base = fill->n_flavours ? G_MAXUINT : 0;
     for (guint f = 0; f < fill->n_flavours; f++)
-        fill->base = MIN(fill->base, fill->flavours[f].service);
+        fill->base = MIN(fill->base, flavours[f].service);
     for (guint n = 0; n < fill->n_nodes; n++) {
         FillNode *node = &fill->nodes[n];
 
@@ -117,16 +116,15 @@ Fill *fill_new(const FillNode *nodes, guint n_nodes, guint n_dims, const FillFla
     fill->nodes = (FillNode *)(fill + 1);
     fill->flavours = (FillFlavour *)(fill->nodes + n_nodes);
     fill->key = (guint64 *)(fill->flavours + n_flavours);
-    fill->order = (guint *)(fill->key + n_flavours + n_nodes);
-    fill->counts = fill->order + n_flavours;
+    fill->place = (guint *)(fill->key + n_flavours + n_nodes);
+    fill->counts = fill->place + n_flavours;
     fill->class = fill->counts + n_flavours;
     fill->placed = fill->class + n_nodes;
     memcpy(fill->nodes, nodes, n_nodes * sizeof(*nodes));
-    memcpy(fill->flavours, flavours, n_flavours * sizeof(*flavours));
     for (guint i = 0; i < n_flavours + n_nodes; i++)
         fill->key[i] = mix(i);
-    take_base_service(fill);
-    weigh(fill);
+    take_base_service(fill, flavours);
+    add_flavours(fill, flavours);
     classify_nodes(fill);
     return fill;
 }
@@ -141,7 +139,7 @@ void fill_free(Fill *fill)
 
 guint fill_placed(const Fill *fill, guint flavour, guint node)
 {
-    return fill->placed[flavour * fill->n_nodes + node];
+    return fill->placed[fill->place[flavour] * fill->n_nodes + node];
 }
 
 static bool fits(const Fill *fill, const FillFlavour *flavour, const FillNode *node)
@@ -205,16 +203,21 @@ static int choose_node(const Fill *fill, const FillFlavour *flavour, const FillN
     return best;
 }
 
+static void start(Fill *fill, const guint *counts)
+{
+    for (guint f = 0; f < fill->n_flavours; f++)
+        fill->counts[fill->place[f]] = counts[f];
+    memset(fill->placed, 0, fill->n_flavours * fill->n_nodes * sizeof(guint));
+}
+
 FillResult fill_quick(Fill *fill, const guint *counts, guint way)
 {
     FillNode now[FILL_MAX_NODES];
 
     memcpy(now, fill->nodes, fill->n_nodes * sizeof(*now));
-    memset(fill->placed, 0, fill->n_flavours * fill->n_nodes * sizeof(guint));
-    for (guint i = 0; i < fill->n_flavours; i++) {
-        guint f = fill->order[i];
-
-        for (guint c = 0; c < counts[f]; c++) {
+    start(fill, counts);
+    for (guint f = 0; f < fill->n_flavours; f++) {
+        for (guint c = 0; c < fill->counts[f]; c++) {
             int n = choose_node(fill, &fill->flavours[f], now, way);
 
             if (n < 0)
@@ -280,109 +283,133 @@ static guint64 state_of(const Fill *fill, guint64 open)
     return mix(state) | 1; /* never the mark of a free place */
 }
 
-static FillResult next_node(Fill *fill, guint64 open, const gint64 *slack);
+/* The node that is being filled. */
+typedef struct {
+    guint number;
+    guint64 others;      /* that are open */
+    const gint64 *slack; /* by how much all of them have more than what is left needs */
+} Bin;
 
-/* Is there enough left to bring this node down to what may be wasted in all? And can it take one
- * more of what is left (then closing it gains nothing)? */
-static bool can_be_closed(const Fill *fill, guint from, guint number, const FillNode *node,
-                          const gint64 *slack, bool *ret_takes_more)
+static FillResult next_node(Fill *fill, guint64 open, const gint64 *slack, guint *space);
+
+/* Is there enough left to bring this node down to what may be wasted in all? @fitting: flavours
+ * that it can take, of which those from @from on count. */
+static bool can_be_closed(const Fill *fill, const Bin *bin, guint from, const FillNode *node,
+                          const guint *fitting, guint n_fitting)
 {
     gint64 missing[FILL_MAX_DIMS];
     bool enough = true;
 
-    *ret_takes_more = false;
     for (guint d = 0; d < fill->n_dims; d++) {
-        missing[d] = node->cap[d] - slack[d];
+        missing[d] = node->cap[d] - bin->slack[d];
         if (d == FILL_CORES)
-            missing[d] += node->service - fill->nodes[number].service; /* that is lost too */
+            missing[d] += node->service - fill->nodes[bin->number].service; /* that is lost too */
         enough = enough && missing[d] <= 0;
     }
-    for (guint i = 0; i < fill->n_flavours; i++) {
-        guint f = fill->order[i];
-        const FillFlavour *flavour = &fill->flavours[f];
+    for (guint i = 0; i < n_fitting && !enough; i++) {
+        guint f = fitting[i];
 
-        if (!fill->counts[f] || !(flavour->allowed >> number & 1) || !fits(fill, flavour, node))
-            continue;
-        *ret_takes_more = true;
-        if (enough || i < from)
+        if (f < from)
             continue;
         enough = true;
         for (guint d = 0; d < fill->n_dims; d++) {
-            missing[d] -= flavour->need[d] * fill->counts[f];
+            missing[d] -= fill->flavours[f].need[d] * fill->counts[f];
             enough = enough && missing[d] <= 0;
         }
     }
     return enough;
 }
 
-/* Fills the node up with slices from position @from of the order on. */
-static FillResult complete(Fill *fill, guint from, guint number, const FillNode *node, guint64 open,
-                           const gint64 *slack)
+/* Fills the node up with slices of the flavours from @from on. @list: those that it could take
+ * before, with space behind it. What did not fit then fits no more. */
+static FillResult complete(Fill *fill, const Bin *bin, guint from, const FillNode *node,
+                           guint *list, guint n_list)
 {
+    guint *fitting = list + n_list, n_fitting = 0;
     gint64 rest[FILL_MAX_DIMS];
-    bool takes_more;
 
     if (++fill->steps > fill->budget)
         return FILL_UNKNOWN;
-    if (!can_be_closed(fill, from, number, node, slack, &takes_more))
+    for (guint i = 0; i < n_list; i++)
+        if (fill->counts[list[i]] && fits(fill, &fill->flavours[list[i]], node))
+            fitting[n_fitting++] = list[i];
+    if (!can_be_closed(fill, bin, from, node, fitting, n_fitting))
         return FILL_NONE;
-    for (guint i = from; takes_more && i < fill->n_flavours; i++) {
-        guint f = fill->order[i];
-        const FillFlavour *flavour = &fill->flavours[f];
+    for (guint i = 0; i < n_fitting; i++) {
+        guint f = fitting[i];
         FillNode after;
         FillResult result;
 
-        if (!fill->counts[f] || !(flavour->allowed >> number & 1) || !fits(fill, flavour, node))
+        if (f < from)
             continue;
         after = *node;
-        take(fill, flavour, &after);
+        take(fill, &fill->flavours[f], &after);
         fill->counts[f]--;
-        fill->placed[f * fill->n_nodes + number]++;
-        result = complete(fill, i, number, &after, open, slack);
+        fill->placed[f * fill->n_nodes + bin->number]++;
+        result = complete(fill, bin, f, &after, fitting, n_fitting);
         fill->counts[f]++;
         if (result != FILL_NONE)
             return result;
-        fill->placed[f * fill->n_nodes + number]--;
+        fill->placed[f * fill->n_nodes + bin->number]--;
     }
-    if (takes_more)
-        return FILL_NONE;
+    if (n_fitting > 0)
+        return FILL_NONE; /* closing it now gains nothing */
     for (guint d = 0; d < fill->n_dims; d++) {
-        rest[d] = slack[d] - node->cap[d];
+        rest[d] = bin->slack[d] - node->cap[d];
         if (d == FILL_CORES)
-            rest[d] -= node->service - fill->nodes[number].service;
+            rest[d] -= node->service - fill->nodes[bin->number].service;
         if (rest[d] < 0)
             return FILL_NONE;
     }
-    return next_node(fill, open & ~(G_GUINT64_CONSTANT(1) << number), rest);
+    return next_node(fill, bin->others, rest, fitting);
 }
 
-/* @slack: by how much the open nodes have more than what is left needs. */
-static FillResult next_node(Fill *fill, guint64 open, const gint64 *slack)
+/* Puts one of the flavour onto the node, and fills that up. */
+static FillResult open_node(Fill *fill, const Bin *bin, guint f, guint *space)
 {
-    guint i = 0, f;
+    FillNode node = fill->nodes[bin->number];
+    guint n_list = 0;
+    FillResult result;
+
+    take(fill, &fill->flavours[f], &node);
+    fill->counts[f]--;
+    fill->placed[f * fill->n_nodes + bin->number]++;
+    for (guint i = 0; i < fill->n_flavours; i++)
+        if (fill->counts[i] && (fill->flavours[i].allowed >> bin->number & 1))
+            space[n_list++] = i;
+    result = complete(fill, bin, f, &node, space, n_list);
+    fill->counts[f]++;
+    if (result == FILL_NONE)
+        fill->placed[f * fill->n_nodes + bin->number]--;
+    return result;
+}
+
+/* @space: for lists of flavours. */
+static FillResult next_node(Fill *fill, guint64 open, const gint64 *slack, guint *space)
+{
+    guint f = 0;
     guint64 state;
 
-    while (i < fill->n_flavours && !fill->counts[fill->order[i]])
-        i++;
-    if (i == fill->n_flavours)
+    while (f < fill->n_flavours && !fill->counts[f])
+        f++;
+    if (f == fill->n_flavours)
         return FILL_FOUND;
     if (!open)
         return FILL_NONE;
     state = state_of(fill, open);
     if (is_known(fill, state))
         return FILL_NONE;
-    f = fill->order[i];
     for (guint8 rank = 0, next = 0; next != G_MAXUINT8; rank = next) {
         guint64 tried = 0; /* classes */
 
         next = G_MAXUINT8;
         for (guint n = 0; n < fill->n_nodes; n++) {
             const FillFlavour *flavour = &fill->flavours[f];
-            FillNode after = fill->nodes[n];
+            const Bin bin = {n, open & ~(G_GUINT64_CONSTANT(1) << n), slack};
             FillResult result;
 
             if (!(open >> n & 1) || !(flavour->allowed >> n & 1) || (tried >> fill->class[n] & 1) ||
-                !fits(fill, flavour, &after))
+                !fits(fill, flavour, &fill->nodes[n]))
                 continue;
             if (flavour->rank[n] != rank) {
                 if (flavour->rank[n] > rank)
@@ -390,14 +417,9 @@ static FillResult next_node(Fill *fill, guint64 open, const gint64 *slack)
                 continue;
             }
             tried |= G_GUINT64_CONSTANT(1) << fill->class[n];
-            take(fill, flavour, &after);
-            fill->counts[f]--;
-            fill->placed[f * fill->n_nodes + n]++;
-            result = complete(fill, i, n, &after, open, slack);
-            fill->counts[f]++;
+            result = open_node(fill, &bin, f, space);
             if (result != FILL_NONE)
                 return result;
-            fill->placed[f * fill->n_nodes + n]--;
         }
     }
     remember(fill, state);
@@ -407,23 +429,28 @@ static FillResult next_node(Fill *fill, guint64 open, const gint64 *slack)
 FillResult fill_exact(Fill *fill, const guint *counts, guint64 *budget)
 {
     gint64 slack[FILL_MAX_DIMS] = {0};
+    g_autofree guint *space = NULL;
+    gsize n_slices = 0;
     FillResult result;
 
-    memcpy(fill->counts, counts, fill->n_flavours * sizeof(guint));
-    memset(fill->placed, 0, fill->n_flavours * fill->n_nodes * sizeof(guint));
+    start(fill, counts);
     for (guint d = 0; d < fill->n_dims; d++) {
         for (guint n = 0; n < fill->n_nodes; n++)
             slack[d] += MAX(fill->nodes[n].cap[d], 0);
         for (guint f = 0; f < fill->n_flavours; f++)
-            slack[d] -= fill->flavours[f].need[d] * counts[f];
+            slack[d] -= fill->flavours[f].need[d] * fill->counts[f];
         if (slack[d] < 0)
             return FILL_NONE;
     }
+    for (guint f = 0; f < fill->n_flavours; f++)
+        n_slices += counts[f];
+    /* a list for each slice, and one more for each node */
+    space = g_new(guint, (n_slices + fill->n_nodes) * fill->n_flavours + 1);
     fill->steps = 0;
     fill->budget = *budget;
     result = next_node(
         fill, fill->n_nodes == 64 ? G_MAXUINT64 : (G_GUINT64_CONSTANT(1) << fill->n_nodes) - 1,
-        slack);
+        slack, space);
     *budget -= MIN(fill->steps, *budget);
     return result;
 }
