@@ -29,6 +29,7 @@ typedef struct {
     const Solution *solution;
     guint *whole_need; /* by supply node: whole cores still to be given to slices that need such */
     GArray *domains;   /* gint64, L3 domains (HostCore.l3) in which a slice has vCPUs */
+    GArray *scratch;   /* of list_domains() */
 } Dealer;
 
 static const Demand *demand_at(const Dealer *dealer, guint i)
@@ -53,10 +54,8 @@ static bool domain_is_used(const Dealer *dealer, gint64 l3)
     return false;
 }
 
-static void give(Dealer *dealer, guint demand, guint node, const HostCore *core)
+static void use_domain(Dealer *dealer, const HostCore *core)
 {
-    g_ptr_array_remove(dealer->map->free[node], (gpointer)core);
-    g_ptr_array_add(dealer->map->cores[demand], (gpointer)core);
     if (!domain_is_used(dealer, core->l3))
         g_array_append_val(dealer->domains, core->l3);
 }
@@ -72,8 +71,12 @@ static void give_stays(Dealer *dealer)
         for (guint v = 0; choice->stays && v < demand->running->vcpus->len; v += demand->threads) {
             const PlanVcpu *vcpu = g_ptr_array_index(demand->running->vcpus, v);
 
-            give(dealer, i, choice->nodes[v / demand->vcpus_per_node],
-                 host_core_of_cpu(dealer->supply->host, (guint)vcpu->cpu));
+            const HostCore *core = host_core_of_cpu(dealer->supply->host, (guint)vcpu->cpu);
+            guint node = choice->nodes[v / demand->vcpus_per_node];
+
+            g_ptr_array_remove(dealer->map->free[node], (gpointer)core);
+            g_ptr_array_add(dealer->map->cores[i], (gpointer)core);
+            use_domain(dealer, core);
         }
         for (guint n = 0; n < demand->n_nodes && !choice->stays && demand->whole; n++)
             dealer->whole_need[choice->nodes[n]] += demand->cores_per_node;
@@ -135,7 +138,7 @@ static void give_own_service(Dealer *dealer, bool stays)
 
 static void give_shared_service(Dealer *dealer, guint node)
 {
-    g_autoptr(CpuSet) preferred = cpuset_new();
+    g_autoptr(CpuSet) preferred = NULL;
     guint count = 0;
 
     for (guint i = 0; i < dealer->demands->len; i++) {
@@ -145,8 +148,10 @@ static void give_shared_service(Dealer *dealer, guint node)
         if (!choice->placed || demand->own_service || choice->nodes[0] != node)
             continue;
         count = MAX(count, demand->service);
-        if (choice->stays && demand->running->emulator_cpus)
-            cpuset_union(preferred, demand->running->emulator_cpus);
+        if (!choice->stays || !demand->running->emulator_cpus)
+            continue;
+        preferred = preferred ?: cpuset_new();
+        cpuset_union(preferred, demand->running->emulator_cpus);
     }
     if (count > 0)
         dealer->map->shared[node] = take_service(dealer, node, count, preferred);
@@ -167,11 +172,13 @@ typedef struct {
     bool fresh; /* no slice has vCPUs there */
 } Domain;
 
-static GArray *list_domains(const Dealer *dealer, guint node, bool whole)
+/* As long as it is not called again. */
+static const GArray *list_domains(const Dealer *dealer, guint node, bool whole)
 {
     const GPtrArray *free = dealer->map->free[node];
-    GArray *domains = g_array_new(false, true, sizeof(Domain));
+    GArray *domains = dealer->scratch;
 
+    g_array_set_size(domains, 0);
     for (guint i = 0; i < free->len; i++) {
         const HostCore *core = g_ptr_array_index(free, i);
         guint d = 0;
@@ -213,18 +220,26 @@ static const Domain *choose_domain(const GArray *domains, guint count)
     return best;
 }
 
-static int compare_cores(gconstpointer a, gconstpointer b)
+/* By their CPUs, from @first on. They are mostly sorted, for they come from lists that are. */
+static void sort_cores(GPtrArray *cores, guint first)
 {
-    const HostCore *x = *(HostCore *const *)a, *y = *(HostCore *const *)b;
+    for (guint i = first + 1; i < cores->len; i++) {
+        gpointer core = g_ptr_array_index(cores, i);
+        int cpu = cpuset_next(((const HostCore *)core)->cpus, 0);
+        guint j = i;
 
-    return cpuset_next(x->cpus, 0) - cpuset_next(y->cpus, 0);
+        for (; j > first && cpuset_next(((const HostCore *)cores->pdata[j - 1])->cpus, 0) > cpu;
+             j--)
+            cores->pdata[j] = cores->pdata[j - 1];
+        cores->pdata[j] = core;
+    }
 }
 
 static void give_on_node(Dealer *dealer, guint demand_index, guint node)
 {
     const Demand *demand = demand_at(dealer, demand_index);
-    g_autoptr(GPtrArray) taken = g_ptr_array_sized_new(demand->cores_per_node);
-    guint count = demand->cores_per_node;
+    GPtrArray *taken = dealer->map->cores[demand_index];
+    guint count = demand->cores_per_node, first = taken->len;
 
     while (!demand->whole && count > 0) { /* cores with siblings offline first, if there are any */
         const HostCore *core = find_any_core(dealer, node, NULL);
@@ -236,7 +251,7 @@ static void give_on_node(Dealer *dealer, guint demand_index, guint node)
         count--;
     }
     while (count > 0) {
-        g_autoptr(GArray) domains = list_domains(dealer, node, true);
+        const GArray *domains = list_domains(dealer, node, true);
         const Domain *domain = choose_domain(domains, count);
         gint64 l3;
 
@@ -255,9 +270,9 @@ static void give_on_node(Dealer *dealer, guint demand_index, guint node)
             count--;
         }
     }
-    g_ptr_array_sort(taken, compare_cores);
-    for (guint i = 0; i < taken->len; i++)
-        give(dealer, demand_index, node, g_ptr_array_index(taken, i));
+    sort_cores(taken, first);
+    for (guint i = first; i < taken->len; i++)
+        use_domain(dealer, g_ptr_array_index(taken, i));
     if (demand->whole)
         dealer->whole_need[node] -= demand->cores_per_node;
 }
@@ -324,7 +339,8 @@ CoreMap *core_map_new(const Supply *supply, const GPtrArray *demands, const Solu
     CoreMap *map = g_new0(CoreMap, 1);
     g_autofree guint *whole_need = g_new0(guint, supply->nodes->len);
     g_autoptr(GArray) domains = g_array_new(false, false, sizeof(gint64));
-    Dealer dealer = {map, supply, demands, solution, whole_need, domains};
+    g_autoptr(GArray) scratch = g_array_new(false, true, sizeof(Domain));
+    Dealer dealer = {map, supply, demands, solution, whole_need, domains, scratch};
 
     map->n_nodes = supply->nodes->len;
     map->n_demands = demands->len;

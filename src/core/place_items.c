@@ -136,6 +136,7 @@ static GArray *rate_tuples(const Search *search, const Item *item, Left *scratch
     const Demand *demand = item->demand;
     guint n_tuples = demand->tuples->len / demand->n_nodes;
     GArray *rated = g_array_sized_new(false, false, sizeof(RatedTuple), n_tuples);
+    bool sorted = true; /* as they mostly are: nodes are mostly alike */
 
     for (guint t = 0; t < n_tuples; t++) {
         const guint16 *nodes = &g_array_index(demand->tuples, guint16, t * demand->n_nodes);
@@ -146,9 +147,13 @@ static GArray *rate_tuples(const Search *search, const Item *item, Left *scratch
             !add_least_unit_costs(search, item, nodes, one.costs))
             continue;
         search_node_costs(search->supply, demand, nodes, 1, one.costs);
+        sorted =
+            sorted && (rated->len == 0 ||
+                       compare_rated(&g_array_index(rated, RatedTuple, rated->len - 1), &one) <= 0);
         g_array_append_val(rated, one);
     }
-    g_array_sort(rated, compare_rated);
+    if (!sorted)
+        g_array_sort(rated, compare_rated);
     return rated;
 }
 
