@@ -3,19 +3,18 @@
  * All slices of one host: how long the planner takes, how many it admits, and how often it proves
  * its answer. Times are CPU time of the thread (CLOCK_THREAD_CPUTIME_ID).
  *
- *   host-bench [--seeds N] [--only WORDS] [--dump DIR [--every N]]
+ *   host-bench [--seeds N] [--only WORDS] [--dump DIR] [--check SOURCE-ROOT]
  *
  * --only "8x16 planted small": of each line of the table that begins like this.
  * Every plan is held against tests/unit/plan_check.c, which shares no code with the planner.
- * --dump writes host.json, spec.yaml and plan.json of every Nth set, for tests/check-plan, and
- * sets.jsonl with some planted sets, for bench/nova.py.
+ * --check gives each to tests/check-plan too, with the domain XML. --dump writes sets.jsonl with
+ * some planted sets, for bench/nova.py.
  */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/json.h"
 #include "core/place_internal.h"
 #include "plan_check.h"
 #include "sets.h"
@@ -25,7 +24,7 @@
 #define NOVA_SETS 40
 
 typedef struct {
-    guint seeds, every;
+    guint seeds;
     const char *dump, *only;
 } Options;
 
@@ -90,30 +89,6 @@ static double time_solve(const Spec *spec, const Host *host, bool *ret_optimal)
     return end - start;
 }
 
-static void write_text(const char *folder, const char *file, char *text)
-{
-    g_autofree char *path = g_build_filename(folder, file, NULL);
-    g_autoptr(GError) error = NULL;
-
-    if (!g_file_set_contents(path, text, -1, &error))
-        g_error("%s", error->message);
-    g_free(text);
-}
-
-static void dump(const Options *options, const char *name, const Host *host, const char *yaml,
-                 const Plan *plan)
-{
-    g_autofree char *folder = g_build_filename(options->dump, name, NULL);
-    json_t *host_json = host_to_json(host), *plan_json = plan_to_json(plan);
-
-    g_mkdir_with_parents(folder, 0755);
-    write_text(folder, "host.json", json_write_text(host_json));
-    write_text(folder, "plan.json", json_write_text(plan_json));
-    write_text(folder, "spec.yaml", g_strdup(yaml));
-    json_decref(host_json);
-    json_decref(plan_json);
-}
-
 /* For bench/nova.py. */
 static void append_set(const Options *options, const SetShape *shape, bool small, guint seed,
                        const GArray *set)
@@ -166,12 +141,6 @@ static void run_set(const Options *options, const SetShape *shape, SetKind kind,
     tally->decided += solve <= 10000 && plan->bounds.admitted == plan->bounds.admitted_bound;
     if (options->dump && kind == SET_PLANTED && seed < NOVA_SETS)
         append_set(options, shape, small, seed, set);
-    if (options->dump && seed % options->every == 0) {
-        g_autofree char *name = g_strdup_printf("%s-%s-%s-%u", shape->name, SET_KIND_NAMES[kind],
-                                                small ? "small" : "mixed", seed);
-
-        dump(options, name, host, yaml, plan);
-    }
 }
 
 static void run_shape(const Options *options, const SetShape *shape, SetKind kind, bool small)
@@ -200,13 +169,13 @@ static void run_shape(const Options *options, const SetShape *shape, SetKind kin
 
 int main(int argc, char **argv)
 {
-    int seeds = 1000, every = 100;
-    g_autofree char *dump_option = NULL, *only = NULL;
+    int seeds = 1000;
+    g_autofree char *dump = NULL, *only = NULL, *check = NULL;
     const GOptionEntry entries[] = {
         {"seeds", 0, 0, G_OPTION_ARG_INT, &seeds, "sets a line", "N"},
         {"only", 0, 0, G_OPTION_ARG_STRING, &only, "lines of the table", "WORDS"},
-        {"dump", 0, 0, G_OPTION_ARG_FILENAME, &dump_option, "write sets and plans", "DIR"},
-        {"every", 0, 0, G_OPTION_ARG_INT, &every, "of which every Nth", "N"},
+        {"dump", 0, 0, G_OPTION_ARG_FILENAME, &dump, "write sets", "DIR"},
+        {"check", 0, 0, G_OPTION_ARG_FILENAME, &check, "with tests/check-plan", "SOURCE-ROOT"},
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -214,13 +183,15 @@ int main(int argc, char **argv)
     Options options;
 
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error) || seeds < 1 || every < 1) {
-        fprintf(stderr, "%s\n", error ? error->message : "numbers from 1");
+    if (!g_option_context_parse(context, &argc, &argv, &error) || seeds < 1) {
+        fprintf(stderr, "%s\n", error ? error->message : "--seeds from 1");
         return 2;
     }
-    options = (Options){(guint)seeds, (guint)every, dump_option, only};
-    if (dump_option)
-        g_mkdir_with_parents(dump_option, 0755);
+    options = (Options){(guint)seeds, dump, only};
+    if (dump)
+        g_mkdir_with_parents(dump, 0755);
+    if (check)
+        plan_check_start(check);
     printf("                     slices     all     proved   10 ms     best     solve us           "
            "          "
            "whole us\n"
@@ -230,5 +201,5 @@ int main(int argc, char **argv)
         for (guint small = 0; small < 2; small++)
             for (guint s = 0; s < N_SET_SHAPES; s++)
                 run_shape(&options, &SET_SHAPES[s], kind, small);
-    return 0;
+    return check ? plan_check_end() : 0;
 }
