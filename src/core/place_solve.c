@@ -124,10 +124,18 @@ static bool is_cut(const GPtrArray *demands)
     return false;
 }
 
-/* The least that any plan costs, level by level. */
-static void find_low(const Search *search, gint64 *low)
+/* The least that any plan costs, level by level. Below the slices refused it is the least of plans
+ * that refuse no more than the incumbent does: whether fewer can be refused need not be known, and
+ * who refuses more may cost less there. */
+static void find_low(Search *search, gint64 *low)
 {
+    gsize size = search->n_classes * sizeof(gint64);
+
+    memcpy(search->bound, search->floor + 1, size); /* lent */
+    if (search->have_best)
+        memcpy(search->floor + 1, search->best_cost + 1, size);
     search_bound_costs(search, 0, low);
+    memcpy(search->floor + 1, search->bound, size);
     for (guint i = 0; i < search->n_levels; i++)
         low[i] = MAX(low[i], search->floor[i]);
 }

@@ -316,7 +316,9 @@ static void check_levels(const PlanBounds *bounds)
         optimal = optimal && level->gap == 0;
         if (level->bound == RECORD_UNSET)
             continue;
-        g_assert_cmpint(worse, >=, 0);
+        if (worse < 0)
+            g_error("%s is %" G_GINT64_FORMAT ", better than its bound %" G_GINT64_FORMAT,
+                    level->level, level->value, level->bound);
         g_assert_cmpint(level->gap, ==, worse);
     }
     if (bounds->levels->len > 0)
