@@ -45,10 +45,11 @@ GPtrArray *changes_list(const Changes *changes, const char *owner)
 }
 
 /* What a command makes of a file follows the file: it runs again, for who knows whether it did. And
- * a file that was being written may have left its new one beside it. */
+ * a file or symlink that was being made may have left its new one beside it. */
 static bool is_back(const JournalEntry *entry, const char *value)
 {
-    bool half = entry->wanted->kind == SETTING_FILE && entry->state == JOURNAL_INTENT;
+    SettingKind kind = entry->wanted->kind;
+    bool half = (kind == SETTING_FILE || kind == SETTING_LINK) && entry->state == JOURNAL_INTENT;
 
     return !half && entry->before->command->len == 0 && setting_is_met(entry->before, value);
 }

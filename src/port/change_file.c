@@ -78,12 +78,15 @@ bool change_make_link(const Hands *hands, const Setting *setting, GError **error
 {
     g_autofree char *path = hands_path(hands, setting->target);
     g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *beside = g_strconcat(path, ".bmslice", NULL);
+    g_autofree char *beside = g_strconcat(path, FILE_BESIDE, NULL);
 
+    (void)unlink(beside); /* of a run that was killed */
     if (!setting->value)
         return remove_path(setting, path, error);
-    (void)unlink(beside);
-    if (symlink(setting->value, beside) != 0 || rename(beside, path) != 0)
+    if (symlink(setting->value, beside) != 0)
+        return change_fail(setting, error, "%s", g_strerror(errno));
+    hands_watch(hands, "beside");
+    if (rename(beside, path) != 0)
         return change_fail(setting, error, "%s", g_strerror(errno));
     return file_flush_folder(folder, error);
 }
