@@ -205,16 +205,17 @@ bool ops_plan(const JobOptions *options, Job **ret_job, GError **error)
     return true;
 }
 
+static gint64 read_free_pages(gint64 node, gint64 size_bytes, void *data)
+{
+    return virt_read_free_pages(data, node, size_bytes);
+}
+
 Host *ops_discover_libvirt(const char *uri, GPtrArray *findings, GError **error)
 {
     g_autoptr(Virt) virt = virt_open(uri, error);
-    g_autofree char *hostname = NULL;
-    g_autofree char *capabilities = NULL;
-    g_autoptr(GPtrArray) devices = NULL;
+    g_autoptr(LibvirtTold) told = virt ? virt_read_inventory(virt, error) : NULL;
 
-    if (!virt || !virt_read_inventory(virt, &hostname, &capabilities, &devices, error))
-        return NULL;
-    return host_from_libvirt(hostname, capabilities, devices, findings, error);
+    return told ? host_from_libvirt(told, read_free_pages, virt, findings, error) : NULL;
 }
 
 Host *ops_discover(const char *root, GPtrArray *findings, GError **error)

@@ -8,9 +8,12 @@
 
 #include "model/finding.h"
 #include "model/host.h"
+#include "model/libvirt_told.h"
 
-/* @capabilities: XML of virConnectGetCapabilities(); @devices: XML of node devices (char *), those
- * that are neither PCI functions nor network interfaces are passed over. NULL with @error when they
- * are not XML. */
-Host *host_from_libvirt(const char *hostname, const char *capabilities, const GPtrArray *devices,
+/* How many pages of a size are free on a node; RECORD_UNSET: unknown. */
+typedef gint64 (*LibvirtFreePages)(gint64 node, gint64 size_bytes, void *data);
+
+/* What contradicts itself is unset, or left out, and a finding says so: the Host is sound.
+ * NULL with @error when the capabilities are no XML or tell of no online CPU. */
+Host *host_from_libvirt(const LibvirtTold *told, LibvirtFreePages free_pages, void *data,
                         GPtrArray *findings, GError **error);

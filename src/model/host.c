@@ -321,6 +321,45 @@ gint64 host_link_speed_of(const char *text)
     return speed > 0 && speed < 1000 ? (gint64)(speed * 1000 + 0.5) : RECORD_UNSET;
 }
 
+char *host_mac_of(const char *text)
+{
+    static const char form[] = "xx:xx:xx:xx:xx:xx";
+    guint i;
+
+    for (i = 0; text && form[i] && text[i]; i++) {
+        if (form[i] == 'x' ? !g_ascii_isxdigit(text[i]) : text[i] != form[i])
+            return NULL;
+    }
+    return text && !form[i] && !text[i] && strcmp(text, "00:00:00:00:00:00") != 0
+               ? g_ascii_strdown(text, -1)
+               : NULL;
+}
+
+gint64 host_node_of_device(const Host *host, gint64 id)
+{
+    const HostNode *only = host->nodes->len == 1 ? host->nodes->pdata[0] : NULL;
+
+    if (id != RECORD_UNSET)
+        return host_find_node(host, id) ? id : RECORD_UNSET;
+    return only && cpuset_equal(only->cpus, host->cpu.online) ? only->id : RECORD_UNSET;
+}
+
+guint host_drop_unknown_pfs(Host *host)
+{
+    guint dropped = 0;
+
+    for (guint i = 0; i < host->pci->len; i++) {
+        HostPci *vf = host->pci->pdata[i];
+        const HostPci *pf = vf->pf ? host_find_pci(host, vf->pf) : NULL;
+
+        if (vf->pf && (!pf || !pf->sriov)) {
+            g_clear_pointer(&vf->pf, g_free);
+            dropped++;
+        }
+    }
+    return dropped;
+}
+
 bool host_pci_has_lanes(const HostPci *pci)
 {
     static const char *const classes[] = {"01", "02", "03", "0b", "12"};

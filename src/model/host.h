@@ -135,6 +135,16 @@ void host_check(const Host *host, GPtrArray *findings);
 char *host_root_complex_of(const char *path);
 /* "8.0 GT/s PCIe", or the number alone -> 8000; unset: it is none. */
 gint64 host_link_speed_of(const char *text);
+/* The six bytes of an Ethernet address in lower case; NULL: it is none (InfiniBand's twenty are
+ * none), or all zero. Caller frees. */
+char *host_mac_of(const char *text);
+
+/* What the node @id that the firmware names for a device can mean: itself when the host has it; the
+ * only node when none is named (RECORD_UNSET) and all CPUs are on that; else RECORD_UNSET. */
+gint64 host_node_of_device(const Host *host, gint64 id);
+/* A VF whose PF the inventory lacks, or that names a function that is none, is a VF of nothing we
+ * know: its pf is unset. Returns how many. */
+guint host_drop_unknown_pfs(Host *host);
 
 const HostNode *host_find_node(const Host *host, gint64 id);
 const HostPci *host_find_pci(const Host *host, const char *address);

@@ -60,19 +60,6 @@ static void add_folder(Root *root, const char *folder, GPtrArray *nets)
     }
 }
 
-/* The six bytes of an Ethernet address; InfiniBand's twenty are none. */
-static bool is_mac(const char *text)
-{
-    static const char form[] = "xx:xx:xx:xx:xx:xx";
-    guint i;
-
-    for (i = 0; form[i] && text[i]; i++) {
-        if (form[i] == 'x' ? !g_ascii_isxdigit(text[i]) : text[i] != form[i])
-            return false;
-    }
-    return !form[i] && !text[i] && strcmp(text, "00:00:00:00:00:00") != 0;
-}
-
 /* ETHTOOL_GPERMADDR (linux/ethtool.h): the kernel tells it to everybody. */
 static char *ask_permanent_mac(const char *name)
 {
@@ -100,7 +87,7 @@ static char *ask_permanent_mac(const char *name)
 static char *read_mac(Discovery *discovery, const Net *net)
 {
     static const char *const files[] = {"bonding_slave/perm_hwaddr", "address"};
-    g_autofree char *mac = NULL;
+    g_autofree char *mac = NULL, *permanent = NULL;
     AskedNet *asked = discovery->asked
                           ? asked_find_net(discovery->asked, net->name, !discovery->directory)
                           : NULL;
@@ -110,10 +97,11 @@ static char *read_mac(Discovery *discovery, const Net *net)
     for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
         g_autofree char *text = root_read_text(discovery->root, "%s/%s", net->path, files[i]);
 
-        if (!mac && text && is_mac(text))
-            mac = g_ascii_strdown(text, -1);
+        if (!mac)
+            mac = host_mac_of(text);
     }
-    return asked && asked->mac && is_mac(asked->mac) ? g_strdup(asked->mac) : g_steal_pointer(&mac);
+    permanent = host_mac_of(asked ? asked->mac : NULL);
+    return permanent ? g_steal_pointer(&permanent) : g_steal_pointer(&mac);
 }
 
 /* NULL: unknown. */

@@ -50,20 +50,6 @@ static HostSriov *read_sriov(Root *root, const char *address)
     return sriov;
 }
 
-/* -1 is "the firmware did not say". Where all CPUs are on one node there is only one answer. */
-static gint64 read_node(Discovery *discovery, const char *address)
-{
-    const Host *host = discovery->host;
-    gint64 id = root_read_int(discovery->root, DEVICES "/%s/numa_node", address);
-    const HostNode *first = g_ptr_array_index(host->nodes, 0);
-
-    if (host_find_node(host, id))
-        return id;
-    if (id == RECORD_UNSET && host->nodes->len == 1 && cpuset_equal(first->cpus, host->cpu.online))
-        return first->id;
-    return RECORD_UNSET;
-}
-
 static HostPci *read_function(Discovery *discovery, const char *address)
 {
     Root *root = discovery->root;
@@ -76,31 +62,14 @@ static HostPci *read_function(Discovery *discovery, const char *address)
     pci->device = read_hex(root, address, "device", 4);
     pci->class_code = read_hex(root, address, "class", 6);
     pci->driver = root_read_link_name(root, DEVICES "/%s/driver", address);
-    pci->node = read_node(discovery, address);
+    pci->node =
+        host_node_of_device(discovery->host, root_read_int(root, DEVICES "/%s/numa_node", address));
     pci->iommu_group = read_group(root, address);
     if (pf && discover_is_pci_address(pf))
         pci->pf = g_steal_pointer(&pf);
     else
         pci->sriov = read_sriov(root, address);
     return pci;
-}
-
-/* A VF whose PF the capture lacks, or that names a function that is none: a VF of nothing we know.
- */
-static guint drop_unknown_pfs(Host *host)
-{
-    guint dropped = 0;
-
-    for (guint i = 0; i < host->pci->len; i++) {
-        HostPci *vf = g_ptr_array_index(host->pci, i);
-        const HostPci *pf = vf->pf ? host_find_pci(host, vf->pf) : NULL;
-
-        if (vf->pf && (!pf || !pf->sriov)) {
-            g_clear_pointer(&vf->pf, g_free);
-            dropped++;
-        }
-    }
-    return dropped;
 }
 
 static void report_gaps(Discovery *discovery, guint no_pf)
@@ -163,5 +132,5 @@ void discover_pci(Discovery *discovery)
             host->kernel.iommu = 1;
     }
     pci_names_look_up(host->pci);
-    report_gaps(discovery, drop_unknown_pfs(host));
+    report_gaps(discovery, host_drop_unknown_pfs(host));
 }

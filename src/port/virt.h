@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "model/libvirt_told.h"
 #include "model/observed.h"
 #include "model/plan.h"
 
@@ -22,10 +23,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Virt, virt_close)
  * hypervisor there; NULL: it does not tell. */
 void virt_read_versions(Virt *virt, char **ret_libvirt, char **ret_hypervisor);
 
-/* What libvirt knows of the host it leads to, the caller's: its name (NULL: it does not tell), XML
- * of its capabilities, and of its PCI functions and network interfaces (char *). */
-bool virt_read_inventory(Virt *virt, char **ret_hostname, char **ret_capabilities,
-                         GPtrArray **ret_devices, GError **error);
+/* What libvirt tells of the host it leads to; a device that it cannot describe is no error. */
+LibvirtTold *virt_read_inventory(Virt *virt, GError **error);
+/* How many pages of @size_bytes are free on @node (virNodeGetFreePages()); RECORD_UNSET: it does
+ * not tell. */
+gint64 virt_read_free_pages(Virt *virt, gint64 node, gint64 size_bytes);
 
 /* Domains. *@ret_observed is NULL when there is none of that name. Reads everything of Observed but
  * the process (port/process.h). */

@@ -14,37 +14,57 @@ static char *take(char *text)
 }
 
 /* A device that has gone since it was listed is none. */
-static GPtrArray *describe(virNodeDevicePtr *devices, int count)
+static void describe(virNodeDevicePtr device, LibvirtTold *told)
 {
-    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
+    char *xml = virNodeDeviceGetXMLDesc(device, 0);
 
+    if (!xml && virt_last_error_is(VIR_ERR_NO_NODE_DEVICE))
+        return;
+    libvirt_told_add_device(told, virNodeDeviceGetName(device), xml,
+                            xml ? NULL : virGetLastErrorMessage());
+    free(xml);
+}
+
+static bool read_devices(Virt *virt, LibvirtTold *told, GError **error)
+{
+    virNodeDevicePtr *devices = NULL;
+    int count = virConnectListAllNodeDevices(virt->connection, &devices,
+                                             VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV |
+                                                 VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET);
+
+    if (count < 0)
+        return virt_last_error_is(VIR_ERR_NO_SUPPORT) ||
+               virt_set_error(error, "listing the devices of %s", virt->uri);
     for (int i = 0; i < count; i++) {
-        char *xml = virNodeDeviceGetXMLDesc(devices[i], 0);
-
-        if (xml)
-            g_ptr_array_add(texts, take(xml));
+        describe(devices[i], told);
         virNodeDeviceFree(devices[i]);
     }
     free(devices);
-    return texts;
+    return true;
 }
 
-bool virt_read_inventory(Virt *virt, char **ret_hostname, char **ret_capabilities,
-                         GPtrArray **ret_devices, GError **error)
+LibvirtTold *virt_read_inventory(Virt *virt, GError **error)
 {
-    g_autofree char *capabilities = take(virConnectGetCapabilities(virt->connection));
-    virNodeDevicePtr *devices = NULL;
-    int count;
+    g_autoptr(LibvirtTold) told = libvirt_told_new();
 
-    if (!capabilities)
-        return virt_set_error(error, "reading the capabilities of %s", virt->uri);
-    count = virConnectListAllNodeDevices(virt->connection, &devices,
-                                         VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV |
-                                             VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET);
-    if (count < 0 && !virt_last_error_is(VIR_ERR_NO_SUPPORT))
-        return virt_set_error(error, "listing the devices of %s", virt->uri);
-    *ret_devices = describe(devices, MAX(count, 0));
-    *ret_hostname = take(virConnectGetHostname(virt->connection));
-    *ret_capabilities = g_steal_pointer(&capabilities);
-    return true;
+    told->capabilities = take(virConnectGetCapabilities(virt->connection));
+    if (!told->capabilities) {
+        virt_set_error(error, "reading the capabilities of %s", virt->uri);
+        return NULL;
+    }
+    told->hostname = take(virConnectGetHostname(virt->connection));
+    return read_devices(virt, told, error) ? g_steal_pointer(&told) : NULL;
+}
+
+gint64 virt_read_free_pages(Virt *virt, gint64 node, gint64 size_bytes)
+{
+    unsigned int kib = (unsigned int)(size_bytes / 1024);
+    unsigned long long count = G_MAXUINT64;
+
+    /* drivers differ in what they return when all went well */
+    if (node > G_MAXINT || size_bytes / 1024 > G_MAXUINT ||
+        virNodeGetFreePages(virt->connection, 1, &kib, (int)node, 1, &count, 0) < 0 ||
+        count > G_MAXINT64)
+        return RECORD_UNSET;
+    return (gint64)count;
 }

@@ -61,18 +61,69 @@ static const char PF[] =
     "<pci-express><link validity='cap' port='0' speed='2.5' width='4'/>"
     "<link validity='sta' speed='2.5' width='1'/></pci-express></capability></device>";
 
+/* Of @node and @size the pages that are free here: nobody knows those of 1 GiB. */
+static gint64 free_pages(gint64 node, gint64 size_bytes, void *data)
+{
+    return size_bytes == 1 << 30 ? RECORD_UNSET : *(gint64 *)data + node;
+}
+
+/* @devices: XML, ended by NULL. */
+static Host *read_texts(const char *capabilities, const char *const *devices, GPtrArray *findings,
+                        GError **error)
+{
+    g_autoptr(LibvirtTold) told = libvirt_told_new();
+    gint64 pages = 11;
+
+    told->hostname = g_strdup("server1");
+    told->capabilities = g_strdup(capabilities);
+    for (guint i = 0; devices[i]; i++) {
+        g_autofree char *name = g_strdup_printf("device%u", i);
+
+        libvirt_told_add_device(told, name, devices[i], NULL);
+    }
+    return host_from_libvirt(told, free_pages, &pages, findings, error);
+}
+
+/* Sound, whatever was in it. */
+static Host *read_devices(const char *const *devices, GPtrArray *findings)
+{
+    g_autoptr(GError) error = NULL;
+    Host *host = read_texts(CAPABILITIES, devices, findings, &error);
+
+    g_assert_no_error(error);
+    g_assert_false(findings_have(findings, FINDING_ERROR));
+    return host;
+}
+
 static Host *read_all(GPtrArray *findings)
 {
-    const char *const texts[] = {NET, BRIDGE, VF, PF};
-    g_autoptr(GPtrArray) devices = g_ptr_array_new();
-    g_autoptr(GError) error = NULL;
-    Host *host;
+    static const char *const texts[] = {NET, BRIDGE, VF, PF, NULL};
 
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-        g_ptr_array_add(devices, (gpointer)texts[i]);
-    host = host_from_libvirt("server1", CAPABILITIES, devices, findings, &error);
-    g_assert_no_error(error);
-    return host;
+    return read_devices(texts, findings);
+}
+
+/* The text of the one finding with @code; NULL: there is none. */
+static const char *find_text(const GPtrArray *findings, const char *code)
+{
+    const char *text = NULL;
+
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i];
+
+        if (strcmp(finding->code, code) != 0)
+            continue;
+        g_assert_null(text);
+        text = finding->text;
+    }
+    return text;
+}
+
+static void assert_text(const GPtrArray *findings, const char *code, const char *words)
+{
+    const char *text = find_text(findings, code);
+
+    g_assert_nonnull(text);
+    g_assert_nonnull(strstr(text, words));
 }
 
 static void test_cpus(void)
@@ -101,7 +152,10 @@ static void test_cpus(void)
     g_assert_cmpint(g_array_index(node->distances, gint64, 0), ==, 21);
     g_assert_cmpuint(node->hugepages->len, ==, 2);
     g_assert_cmpint(((HostHugepages *)node->hugepages->pdata[0])->total, ==, 16);
-    g_assert_cmpint(((HostHugepages *)node->hugepages->pdata[0])->free, ==, RECORD_UNSET);
+    g_assert_cmpint(((HostHugepages *)node->hugepages->pdata[0])->free, ==, 12);
+    g_assert_cmpint(((HostHugepages *)node->hugepages->pdata[1])->free, ==, RECORD_UNSET);
+    assert_text(findings, "node-hugepages-unknown", "of 1 of 2 NUMA nodes");
+    g_assert_null(strstr(find_text(findings, "from-libvirt"), "hugepages"));
     g_assert_cmpint(host->kernel.iommu, ==, 1);
     g_assert_cmpint(host->kernel.kvm, ==, 1);
     g_assert_null(host->kernel.isolated);
@@ -140,24 +194,204 @@ static void test_devices(void)
     g_assert_false(host_pci_use_is_known(pf));
 }
 
-/* What is no XML is an error; XML that tells nothing is a host of which nothing is known. */
-static void test_nonsense(void)
+/* CPU 2 is listed without siblings, and 3 is its own. */
+static const char OFFLINE[] =
+    "<capabilities><host><topology><cells><cell id='0'><pages unit='KiB' size='4'>9</pages>"
+    "<pages unit='KiB' size='2048'>3</pages><cpus>" CPU(0, 0, 0, "0-1") CPU(
+        1, 0, 0, "0-1") "<cpu id='2'/>" CPU(3, 0, 1, "3") "</cpus></cell></cells></topology></host>"
+                                                          "</capabilities>";
+
+static void test_offline_cpu(void)
 {
-    static const char *const devices_of[] = {"<device>", "<device/>",
-                                             "<device><capability type='pci'/></device>"};
-    g_autoptr(GError) error = NULL;
+    const char *const none[] = {NULL};
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Host) host = read_texts(OFFLINE, none, findings, NULL);
+    g_autofree char *online = cpuset_format(host->cpu.online);
+    const HostNode *node = host->nodes->pdata[0];
 
-    for (guint i = 0; i < G_N_ELEMENTS(devices_of); i++) {
+    g_assert_false(findings_have(findings, FINDING_ERROR));
+    g_assert_cmpstr(online, ==, "0-1,3");
+    assert_text(findings, "cpu-place-unknown", "where 1 CPUs sit is not known");
+    g_assert_true(cpuset_equal(node->cpus, host->cpu.online));
+    g_assert_cmpuint(host->cores->len, ==, 2);
+    g_assert_cmpint(host->cpu.threads, ==, 3);
+    /* itself, which needs no table */
+    g_assert_cmpint(g_array_index(node->distances, gint64, 0), ==, 10);
+    /* 11 of 3 are free: one of the numbers is old */
+    g_assert_cmpint(((HostHugepages *)node->hugepages->pdata[0])->free, ==, RECORD_UNSET);
+}
+
+/* Not known is not "no". */
+static void test_unknown_flags(void)
+{
+    const char *const none[] = {NULL};
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Host) host = read_texts(OFFLINE, none, findings, NULL);
+
+    g_assert_cmpint(host->kernel.kvm, ==, RECORD_UNSET);
+    g_assert_cmpint(host->kernel.iommu, ==, RECORD_UNSET);
+    g_assert_nonnull(find_text(findings, "kvm-unknown"));
+    g_assert_nonnull(find_text(findings, "iommu-unknown"));
+    g_assert_nonnull(find_text(findings, "core-l3-unknown"));
+    g_assert_nonnull(find_text(findings, "node-memory-unknown"));
+    g_assert_nonnull(find_text(findings, "devices-unknown"));
+}
+
+static void test_carrier(void)
+{
+    static const struct {
+        const char *state;
+        int carrier;
+    } cases[] = {{"up", 1},
+                 {"dormant", 1},
+                 {"down", RECORD_UNSET},
+                 {"unknown", RECORD_UNSET},
+                 {"", RECORD_UNSET}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *net = g_strdup_printf(
+            "<device><parent>pci_0000_11_00_0</parent><capability "
+            "type='net'><interface>n</interface>"
+            "<address>00:00:00:00:00:00</address><link speed='4294967295' state='%s'/></capability>"
+            "</device>",
+            cases[i].state);
+        const char *const texts[] = {PF, net, NULL};
         g_autoptr(GPtrArray) findings = findings_new();
-        g_autoptr(GPtrArray) devices = g_ptr_array_new();
-        g_autoptr(Host) host = NULL;
+        g_autoptr(Host) host = read_devices(texts, findings);
+        const HostNet *read = host_find_pci(host, "0000:11:00.0")->nets->pdata[0];
 
-        g_ptr_array_add(devices, (gpointer)devices_of[i]);
-        host = host_from_libvirt(NULL, "<capabilities/>", devices, findings, i ? NULL : &error);
-        g_assert_true(!host == (i == 0));
-        g_assert_true(!host || host->pci->len == 0);
+        g_assert_cmpint(read->carrier, ==, cases[i].carrier);
+        g_assert_cmpint(read->speed_mbps, ==, RECORD_UNSET);
+        g_assert_null(read->mac);
     }
-    g_assert_nonnull(strstr(error->message, "node device: "));
+}
+
+#define FUNCTION(name, rest)                                                                       \
+    "<device><name>" name "</name><capability type='pci'><class>0x020000</class>" rest             \
+    "</capability></device>"
+
+/* What points to something that is not listed is unset. */
+static void test_dangling(void)
+{
+    static const char *const texts[] = {
+        VF, /* its PF is not there */
+        FUNCTION("pci_0000_01_00_0", "<numa node='7'/>"),
+        FUNCTION("pci_0000_01_00_1", ""), /* which of two nodes? */
+        FUNCTION("pci_0000_01_00_2", "<numa node='1'/><capability type='virt_functions' "
+                                     "maxCount='1'><address/><address/></capability>"),
+        NULL,
+    };
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Host) host = read_devices(texts, findings);
+    const HostPci *pf = host_find_pci(host, "0000:01:00.2");
+
+    g_assert_cmpuint(host->pci->len, ==, 4);
+    g_assert_null(host_find_pci(host, "0000:11:10.0")->pf);
+    assert_text(findings, "vf-pf-unknown", "1 VFs");
+    g_assert_cmpint(host_find_pci(host, "0000:01:00.0")->node, ==, RECORD_UNSET);
+    g_assert_cmpint(host_find_pci(host, "0000:01:00.1")->node, ==, RECORD_UNSET);
+    g_assert_cmpint(pf->node, ==, 1);
+    assert_text(findings, "nic-node-unknown", "2 of 4 NICs");
+    g_assert_cmpint(pf->sriov->total_vfs, ==, 1);
+    g_assert_cmpint(pf->sriov->num_vfs, ==, RECORD_UNSET);
+    assert_text(findings, "sriov-unknown", "1 of 1 PFs");
+}
+
+/* Where there is one node, it is that. */
+static void test_only_node(void)
+{
+    static const char *const texts[] = {FUNCTION("pci_0000_01_00_0", ""), NULL};
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Host) host = read_texts(OFFLINE, texts, findings, NULL);
+
+    g_assert_cmpint(((HostPci *)host->pci->pdata[0])->node, ==, 0);
+    g_assert_null(find_text(findings, "nic-node-unknown"));
+}
+
+/* Costs itself and nothing else. */
+static void test_broken_device(void)
+{
+    static const struct {
+        const char *xml, *words;
+    } cases[] = {
+        {"<device>", "device device0 is left out: "},
+        {"no XML", "device device0 is left out: "},
+        {FUNCTION("computer", ""), "device device0 is left out: its name holds no PCI address"},
+        {FUNCTION("pci_0000_01_00_9", ""), "device0 is left out: its name holds no PCI address"},
+        {"<device><parent>pci_0000_11_00_0</parent><capability type='net'/></device>",
+         "device0 is left out: its interface has no name"},
+        {PF, "device2 is left out: it is listed twice"},
+        {"<device/>", NULL}, /* neither a function nor an interface */
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *const texts[] = {cases[i].xml, VF, PF, NET, NULL};
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(Host) host = read_devices(texts, findings);
+        const HostPci *pf = host_find_pci(host, "0000:11:00.0");
+
+        g_assert_cmpuint(host->pci->len, ==, 2);
+        g_assert_cmpuint(pf->nets->len, ==, 1);
+        if (cases[i].words)
+            assert_text(findings, "device-unreadable", cases[i].words);
+        else
+            g_assert_null(find_text(findings, "device-unreadable"));
+    }
+}
+
+static void test_undescribed_device(void)
+{
+    g_autoptr(LibvirtTold) told = libvirt_told_new();
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Host) host = NULL;
+    gint64 pages = 0;
+
+    told->hostname = g_strdup("server1");
+    told->capabilities = g_strdup(CAPABILITIES);
+    libvirt_told_add_device(told, "pci_0000_01_00_0", NULL, "no memory left");
+    libvirt_told_add_device(told, "pci_0000_11_00_0", PF, NULL);
+    host = host_from_libvirt(told, free_pages, &pages, findings, NULL);
+    g_assert_cmpuint(host->pci->len, ==, 1);
+    assert_text(findings, "device-unreadable", "pci_0000_01_00_0 is left out: no memory left");
+}
+
+/* Twice the same node, a CPU on two nodes, a core over two nodes, an odd page size. */
+static const char ODD[] = "<capabilities><host><topology><cells><cell id='0'><cpus>" CPU(0, 0, 0,
+                                                                                         "0,4")
+    CPU(1, 0, 1,
+        "1") "</cpus></cell><cell id='0'/><cell id='x'/><cell id='1'>"
+             "<pages unit='KiB' size='4'>1</pages><pages unit='KiB' size='6'>1</pages><cpus>" CPU(
+                 1, 0, 1, "1")
+                 CPU(4, 0, 0, "0,4") "<cpu id='99999999'/><cpu id='-1'/></cpus></cell>"
+                                     "</cells></topology></host></capabilities>";
+
+static void test_odd_capabilities(void)
+{
+    const char *const none[] = {NULL};
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Host) host = read_texts(ODD, none, findings, NULL);
+
+    g_assert_false(findings_have(findings, FINDING_ERROR));
+    g_assert_cmpuint(host->nodes->len, ==, 2);
+    g_assert_cmpuint(((HostNode *)host->nodes->pdata[1])->hugepages->len, ==, 0);
+    g_assert_cmpuint(host->cores->len, ==, 2);
+    g_assert_cmpint(((HostCore *)host->cores->pdata[0])->node, ==, RECORD_UNSET);
+    g_assert_cmpint(((HostCore *)host->cores->pdata[1])->node, ==, 0);
+    assert_text(findings, "core-node-unknown", "1 of 2 cores");
+}
+
+static void test_no_capabilities(void)
+{
+    static const char *const texts[] = {"", "<capabilities>", "<capabilities/>", "<domain/>"};
+    const char *const none[] = {NULL};
+
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(read_texts(texts[i], none, findings, &error));
+        g_assert_true(g_str_has_prefix(error->message, "capabilities: "));
+    }
 }
 
 int main(int argc, char **argv)
@@ -165,6 +399,14 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/libvirt-host/cpus", test_cpus);
     g_test_add_func("/libvirt-host/devices", test_devices);
-    g_test_add_func("/libvirt-host/nonsense", test_nonsense);
+    g_test_add_func("/libvirt-host/offline-cpu", test_offline_cpu);
+    g_test_add_func("/libvirt-host/unknown-flags", test_unknown_flags);
+    g_test_add_func("/libvirt-host/carrier", test_carrier);
+    g_test_add_func("/libvirt-host/dangling", test_dangling);
+    g_test_add_func("/libvirt-host/only-node", test_only_node);
+    g_test_add_func("/libvirt-host/broken-device", test_broken_device);
+    g_test_add_func("/libvirt-host/undescribed-device", test_undescribed_device);
+    g_test_add_func("/libvirt-host/odd-capabilities", test_odd_capabilities);
+    g_test_add_func("/libvirt-host/no-capabilities", test_no_capabilities);
     return g_test_run();
 }
