@@ -94,12 +94,12 @@ static char *node_distances(const Host *host, const void *item)
 
 static const Column NODE_COLUMNS[] = {
     {"NODE", node_id},
-    {"CORES", node_cores},
-    {"L3", node_l3},
-    {"MEMORY", node_memory},
-    {"HUGEPAGES FREE/ALL", node_hugepages},
-    {"DISTANCES", node_distances},
-    {"CPUS", node_cpus},
+    {"CORES", node_cores, 1},
+    {"L3", node_l3, 3},
+    {"MEMORY", node_memory, 2},
+    {"HUGEPAGES FREE/ALL", node_hugepages, 4},
+    {"DISTANCES", node_distances, 6},
+    {"CPUS", node_cpus, 5},
 };
 
 /* NICs. */
@@ -254,28 +254,29 @@ static char *nic_neighbours(const Host *host, const void *item)
 
 static const Column NIC_COLUMNS[] = {
     {"ADDRESS", pci_address},
-    {"NET", nic_names},
-    {"MODEL", pci_model, .shrinks = true},
-    {"NODE", pci_node},
-    {"IOMMU GROUP", pci_group},
-    {"DRIVER", pci_driver},
-    {"VFS", nic_vfs},
-    {"LINK", nic_links},
-    {"PCIE", pci_link, .rare = true},
-    {"SWITCH", nic_neighbours, .rare = true},
-    {"USED BY HOST", nic_uses},
+    {"NET", nic_names, 1},
+    {"MODEL", pci_model, 8},
+    {"NODE", pci_node, 2},
+    {"IOMMU GROUP", pci_group, 3},
+    {"DRIVER", pci_driver, 7},
+    {"VFS", nic_vfs, 6},
+    {"LINK", nic_links, 4},
+    {"PCIE", pci_link, 9, .rare = true},
+    {"SWITCH", nic_neighbours, 10, .rare = true},
+    {"USED BY HOST", nic_uses, 5},
 };
 
 /* What else must not be handed to a slice. */
 static const Column OTHER_COLUMNS[] = {
-    {"ADDRESS", pci_address}, {"MODEL", pci_model, .shrinks = true},
-    {"NODE", pci_node},       {"IOMMU GROUP", pci_group},
-    {"DRIVER", pci_driver},   {"USED BY HOST", pci_uses},
+    {"ADDRESS", pci_address},      {"MODEL", pci_model, 5},   {"NODE", pci_node, 2},
+    {"IOMMU GROUP", pci_group, 3}, {"DRIVER", pci_driver, 4}, {"USED BY HOST", pci_uses, 1},
 };
 
 static char *count_text(gint64 count, const char *what)
 {
-    return g_strdup_printf("%" G_GINT64_FORMAT " %s%s", count, what, count == 1 ? "" : "s");
+    g_autofree char *number = number_text(count);
+
+    return g_strdup_printf("%s %s%s", number ? number : "unknown", what, count == 1 ? "" : "s");
 }
 
 /* "2 sockets x 6 cores x 2 threads", or the sums where they do not divide. */
@@ -318,14 +319,14 @@ void show_host_head(const Term *term, const Host *host)
     g_autofree char *shape = cpu_shape(&host->cpu);
     g_autofree char *memory = memory_text(host);
     g_autofree char *isolated = cpuset_format(host->kernel.isolated);
+    g_autofree char *text = NULL;
 
+    text = g_strdup_printf(": %s, %s, %s, KVM %s, IOMMU %s%s%s%s", model, shape, memory,
+                           flag_text(host->kernel.kvm), flag_text(host->kernel.iommu),
+                           isolated && *isolated ? ", isolated " : "", isolated ? isolated : "",
+                           host->replayed == 1 ? " (captured, not this host)" : "");
     term_print(term, TERM_BOLD, "%s", name);
-    term_print(term, TERM_PLAIN, ": %s, %s, %s, KVM %s, IOMMU %s", model, shape, memory,
-               flag_text(host->kernel.kvm), flag_text(host->kernel.iommu));
-    if (isolated && *isolated)
-        term_print(term, TERM_PLAIN, ", isolated %s", isolated);
-    if (host->replayed == 1)
-        term_print(term, TERM_DIM, " (captured, not this host)");
+    term_wrap(term, (guint)g_utf8_strlen(name, -1), 2 * GAP, text);
     term_print(term, TERM_PLAIN, "\n");
 }
 
@@ -342,16 +343,35 @@ static guint core_width(const Host *host)
     return width;
 }
 
+static char *core_place(const HostCore *core)
+{
+    g_autofree char *node = number_text(core->node);
+    g_autofree char *socket = number_text(core->socket);
+
+    return g_strdup_printf("node %s, socket %s", node ? node : "?", socket ? socket : "?");
+}
+
+static guint place_width(const Host *host)
+{
+    guint width = 0;
+
+    for (guint i = 0; i < host->cores->len; i++) {
+        g_autofree char *place = core_place(host->cores->pdata[i]);
+
+        width = MAX(width, (guint)strlen(place));
+    }
+    return width;
+}
+
 /* The cores of one node and socket, as many on a line as fit. Cores of no known node are told last.
  */
 static void show_node_cores(const Term *term, const Host *host, gint64 node)
 {
-    enum { INDENT = 20 };
     guint width = core_width(host);
-    guint per_line = MAX((MAX(term->width, INDENT) - INDENT) / (width + GAP), 1);
-    gint64 socket = RECORD_UNSET;
+    guint indent = place_width(host) + 2 * GAP;
+    guint per_line = MAX((MAX(term->width, indent) - indent + GAP) / (width + GAP), 1);
+    const HostCore *before = NULL;
     guint on_line = 0;
-    bool begun = false;
     int pending = 0; /* blanks before the next core; none are left at the end of a line */
 
     for (guint i = 0; i < host->cores->len; i++) {
@@ -360,27 +380,24 @@ static void show_node_cores(const Term *term, const Host *host, gint64 node)
 
         if (core->node != node)
             continue;
-        if (!begun || core->socket != socket) {
-            g_autofree char *node_name = number_text(node);
-            g_autofree char *socket_name = number_text(core->socket);
-            g_autofree char *place = g_strdup_printf(
-                "node %s, socket %s", node_name ? node_name : "?", socket_name ? socket_name : "?");
+        if (!before || core->socket != before->socket) {
+            g_autofree char *place = core_place(core);
 
-            term_print(term, TERM_DIM, "%s  %-*s", begun ? "\n" : "", INDENT - 2 * GAP, place);
+            term_print(term, TERM_DIM, "%s  %-*s", before ? "\n" : "", (int)indent - 2 * GAP,
+                       place);
             on_line = 0;
             pending = GAP;
         } else if (on_line == per_line) {
-            term_print(term, TERM_PLAIN, "\n%*s", INDENT - GAP, "");
+            term_print(term, TERM_PLAIN, "\n%*s", (int)indent - GAP, "");
             on_line = 0;
             pending = GAP;
         }
         term_print(term, TERM_PLAIN, "%*s%s", pending, "", cpus);
         pending = (int)(width - strlen(cpus)) + GAP;
-        socket = core->socket;
-        begun = true;
+        before = core;
         on_line++;
     }
-    if (begun)
+    if (before)
         term_print(term, TERM_PLAIN, "\n");
 }
 

@@ -5,104 +5,134 @@
 
 #include "base/text.h"
 
-/* No column is cut below this. */
-#define SHRUNK_WIDTH 12
+#define CELL_LIMIT 4096 /* characters: hundreds of interfaces of one card */
+#define BELOW_INDENT 6
 #define NO_TEXT "-"
 
-/* The cells of one column, the title first: char *. */
-static GPtrArray *fill_column(const Column *column, const Host *host, const GPtrArray *items)
-{
-    GPtrArray *cells = g_ptr_array_new_with_free_func(g_free);
+typedef struct {
+    const Column *column;
+    GPtrArray *cells; /* char *, the title first */
+    guint width;
+    bool below;
+} Filled;
 
-    g_ptr_array_add(cells, g_strdup(column->title));
+static void free_filled(gpointer data)
+{
+    Filled *filled = data;
+
+    g_ptr_array_unref(filled->cells);
+    g_free(filled);
+}
+
+static guint text_width(const char *text)
+{
+    return (guint)g_utf8_strlen(text, -1);
+}
+
+/* NULL when the column is rare and has nothing to say. */
+static Filled *fill_column(const Column *column, const Host *host, const GPtrArray *items)
+{
+    Filled *filled = g_new0(Filled, 1);
+    bool says = false;
+
+    filled->column = column;
+    filled->cells = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(filled->cells, g_strdup(column->title));
     for (guint i = 0; i < items->len; i++) {
         g_autofree char *text = column->text(host, items->pdata[i]);
 
-        g_ptr_array_add(cells, text_quote(text ? text : NO_TEXT, 200));
+        says |= text != NULL;
+        g_ptr_array_add(filled->cells, text_quote(text ? text : NO_TEXT, CELL_LIMIT));
     }
-    return cells;
+    for (guint i = 0; i < filled->cells->len; i++)
+        filled->width = MAX(filled->width, text_width(filled->cells->pdata[i]));
+    if (says || !column->rare)
+        return filled;
+    free_filled(filled);
+    return NULL;
 }
 
-static guint column_width(const GPtrArray *cells)
+/* By rank each takes its room, if there is still enough. */
+static void fit_columns(const Term *term, const GPtrArray *columns)
 {
-    guint width = 0;
+    guint total = 0, last = 0;
 
-    for (guint i = 0; i < cells->len; i++)
-        width = MAX(width, (guint)g_utf8_strlen(cells->pdata[i], -1));
-    return width;
-}
+    for (guint i = 0; i < columns->len; i++)
+        last = MAX(last, ((const Filled *)columns->pdata[i])->column->rank);
+    for (guint rank = 0; rank <= last; rank++) {
+        for (guint i = 0; i < columns->len; i++) {
+            Filled *filled = columns->pdata[i];
 
-/* The widths of all columns, the ones that may shrink cut down to what the terminal leaves. */
-static void fit_widths(const Term *term, const bool *shrinks, const GPtrArray *texts, guint *widths)
-{
-    guint total = 0;
-
-    for (guint i = 0; i < texts->len; i++) {
-        widths[i] = column_width(texts->pdata[i]);
-        total += GAP + widths[i];
-    }
-    for (guint i = 0; i < texts->len && total > term->width; i++) {
-        guint most = widths[i] > SHRUNK_WIDTH ? widths[i] - SHRUNK_WIDTH : 0;
-        guint cut = shrinks[i] ? MIN(total - term->width, most) : 0;
-
-        widths[i] -= cut;
-        total -= cut;
+            if (filled->column->rank != rank)
+                continue;
+            filled->below = rank > 0 && total + GAP + filled->width > term->width;
+            total += filled->below ? 0 : GAP + filled->width;
+        }
     }
 }
 
-/* What tells one model from another stands at its end: "...10-Gigabit X540-AT2". */
-static char *cut_start(const char *cell, guint width)
+static void show_line(const Term *term, const GPtrArray *columns, guint row)
 {
-    glong length = g_utf8_strlen(cell, -1);
+    guint pending = 0; /* blanks before the next column; none are left at the end of the line */
 
-    if (length <= (glong)width)
-        return g_strdup(cell);
-    return g_strconcat("...", g_utf8_offset_to_pointer(cell, length - (glong)width + 3), NULL);
-}
+    for (guint i = 0; i < columns->len; i++) {
+        const Filled *filled = columns->pdata[i];
+        const char *cell = filled->cells->pdata[row];
 
-/* Without the title: is there a cell with a text? */
-static bool has_text(const GPtrArray *cells)
-{
-    for (guint i = 1; i < cells->len; i++) {
-        if (strcmp(cells->pdata[i], NO_TEXT) != 0)
-            return true;
-    }
-    return false;
-}
-
-static void show_row(const Term *term, const GPtrArray *texts, const guint *widths, guint row)
-{
-    for (guint i = 0; i < texts->len; i++) {
-        g_autofree char *cut = cut_start(((GPtrArray *)texts->pdata[i])->pdata[row], widths[i]);
-        bool last = i + 1 == texts->len;
-        int pad = last ? 0 : (int)(widths[i] - MIN(g_utf8_strlen(cut, -1), widths[i]));
-
-        term_print(term, row ? TERM_PLAIN : TERM_DIM, "%*s%s%*s", GAP, "", cut, pad, "");
+        if (filled->below)
+            continue;
+        term_print(term, row ? TERM_PLAIN : TERM_DIM, "%*s%s", (int)(pending + GAP), "", cell);
+        pending = filled->width - text_width(cell);
     }
     term_print(term, TERM_PLAIN, "\n");
+}
+
+/* "label: text; label: text" of what had no room and has a text. */
+static void show_below(const Term *term, const GPtrArray *columns, guint row)
+{
+    guint at = 0;
+
+    for (guint i = 0; i < columns->len; i++) {
+        const Filled *filled = columns->pdata[i];
+        const char *cell = filled->cells->pdata[row];
+        g_autofree char *label = g_ascii_strdown(filled->column->title, -1);
+        g_autofree char *text = g_strconcat(label, ": ", cell, NULL);
+
+        if (!filled->below || strcmp(cell, NO_TEXT) == 0)
+            continue;
+        if (at && at + 2 + text_width(text) > term->width) {
+            term_print(term, TERM_PLAIN, "\n");
+            at = 0;
+        }
+        if (at)
+            term_print(term, TERM_PLAIN, "; ");
+        else
+            term_print(term, TERM_PLAIN, "%*s", BELOW_INDENT, "");
+        at = term_wrap(term, at ? at + 2 : BELOW_INDENT, BELOW_INDENT + GAP, text);
+    }
+    if (at)
+        term_print(term, TERM_PLAIN, "\n");
 }
 
 void show_table(const Term *term, const char *title, const Column *columns, guint n_columns,
                 const Host *host, const GPtrArray *items)
 {
-    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
-    g_autofree guint *widths = g_new0(guint, n_columns);
-    g_autofree bool *shrinks = g_new0(bool, n_columns);
+    g_autoptr(GPtrArray) filled = g_ptr_array_new_with_free_func(free_filled);
 
     if (!items->len)
         return;
     for (guint i = 0; i < n_columns; i++) {
-        GPtrArray *cells = fill_column(&columns[i], host, items);
+        Filled *column = fill_column(&columns[i], host, items);
 
-        if (columns[i].rare && !has_text(cells)) {
-            g_ptr_array_unref(cells);
-            continue;
-        }
-        shrinks[texts->len] = columns[i].shrinks;
-        g_ptr_array_add(texts, cells);
+        if (column)
+            g_ptr_array_add(filled, column);
     }
-    fit_widths(term, shrinks, texts, widths);
+    if (term->is_terminal)
+        fit_columns(term, filled);
     term_print(term, TERM_BOLD, "\n%s\n", title);
-    for (guint row = 0; row <= items->len; row++)
-        show_row(term, texts, widths, row);
+    show_line(term, filled, 0);
+    for (guint row = 1; row <= items->len; row++) {
+        show_line(term, filled, row);
+        show_below(term, filled, row);
+    }
 }

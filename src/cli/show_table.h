@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables of a host's parts, as wide as the terminal. */
+/* Tables of a host's parts. On a terminal no line is longer than it is wide, and no text is cut:
+ * what has no room beside the rest stands below its row. Elsewhere a row is one line, however long.
+ */
 #pragma once
 
 #include "cli/term.h"
@@ -9,8 +11,8 @@
 typedef struct {
     const char *title;
     char *(*text)(const Host *host, const void *item);
-    bool shrinks; /* cut when the line is too long */
-    bool rare;    /* left out when it has no text in any row */
+    guint rank; /* of its claim to room in the line: 0 always has it, 1 before 2 */
+    bool rare;  /* left out when it has no text in any row */
 } Column;
 
 #define GAP 2 /* blanks before each column */

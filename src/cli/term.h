@@ -30,3 +30,8 @@ typedef enum {
 
 /* printf in a style; plain when the terminal has no colour. */
 void term_print(const Term *term, TermStyle style, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* Prints @text from the column @at on (0: the first). On a terminal a line that is too long goes on
+ * below, after @indent blanks: it is broken at blanks; within a word that is longer than a line
+ * behind a comma, or where it must be. Returns the column behind the text. */
+guint term_wrap(const Term *term, guint at, guint indent, const char *text);

@@ -114,6 +114,115 @@ static void test_case(gconstpointer data)
     free(text);
 }
 
+typedef struct {
+    const char *name, *host;
+    guint width;
+} HostCase;
+
+/* Terminals of that width; 0: none. */
+static const HostCase HOST_CASES[] = {
+    {"host-80", "sub-numa.json", 80},
+    {"host-120", "sub-numa.json", 120},
+    {"host-whole", "sub-numa.json", 0},
+    {"host-40", "seed.json", 40},
+    {"host-group-80", "stacked-net.json", 80},
+    {"host-many-80", "numa:2 core:64 pu:2 nic:1x8@0 vfs:3@0", 80},
+    {"host-many-120", "numa:2 core:64 pu:2 nic:1x8@0 vfs:3@0", 120},
+};
+
+static char *format_host(const HostCase *c, const Host *host)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    const Term term = {.out = out, .is_terminal = c->width > 0, .width = c->width ? c->width : 100};
+
+    show_host(&term, host);
+    fclose(out);
+    return text;
+}
+
+static void test_host_case(gconstpointer data)
+{
+    const HostCase *c = data;
+    g_autoptr(Host) host = read_host(c->host);
+    char *text = format_host(c, host);
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (guint i = 0; lines[i]; i++) {
+        g_assert_false(g_str_has_suffix(lines[i], " "));
+        g_assert_true(!c->width || g_utf8_strlen(lines[i], -1) <= c->width);
+    }
+    compare_text(c->name, text);
+    free(text);
+}
+
+/* All of the words of @whole are in @text, whatever lines they are on, titles of columns apart. */
+static void assert_says_all(const char *text, const char *whole)
+{
+    g_auto(GStrv) words = g_strsplit_set(whole, " \n", -1);
+
+    for (char **word = words; *word; word++)
+        g_assert_true(strspn(*word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ/") == strlen(*word) ||
+                      strstr(text, *word));
+}
+
+/* However narrow the terminal, nothing is lost and, from 40 columns on, nothing sticks out. */
+static void test_host_widths(void)
+{
+    static const char *const hosts[] = {"sub-numa.json", "seed.json", "stacked-net.json",
+                                        "lab-sriov.json"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(hosts); i++) {
+        g_autoptr(Host) host = read_host(hosts[i]);
+        char *whole = format_host(&(HostCase){.width = 0}, host);
+
+        for (guint width = 40; width <= 200; width++) {
+            char *text = format_host(&(HostCase){.width = width}, host);
+            g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+            g_auto(GStrv) parts = g_strsplit_set(text, " \n", -1);
+            g_autofree char *joined = NULL;
+
+            for (guint n = 0; lines[n]; n++)
+                g_assert_cmpint(g_utf8_strlen(lines[n], -1), <=, width);
+            joined = g_strjoinv("", parts); /* a list of CPUs may be on two lines */
+            assert_says_all(joined, whole);
+            free(text);
+        }
+        free(whole);
+    }
+}
+
+/* A word that is longer than a line is broken behind a comma, or where it must be. */
+static void test_wrap(void)
+{
+    static const struct {
+        const char *text, *wrapped;
+        guint at;
+    } cases[] = {
+        {"one two three", "one two\n  three", 0},
+        {"one two three", "\n  one two\n  three", 9},
+        {"0,2,4,6,8,10", "0,2,4,6,8,\n  10", 0},
+        {"a 0,2,4,6,8,10", "a 0,2,4,6,\n  8,10", 0},
+        {"0123456789abcdefghij", "0123456789\n  abcdefgh\n  ij", 0},
+        {"\303\244\303\244\303\244\303\244\303\244 12345",
+         "\303\244\303\244\303\244\303\244\303\244\n  12345", 0},
+        {"", "", 0},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        char *text = NULL;
+        size_t length = 0;
+        FILE *out = open_memstream(&text, &length);
+        const Term term = {.out = out, .is_terminal = true, .width = 10};
+
+        term_wrap(&term, cases[i].at, 2, cases[i].text);
+        fclose(out);
+        g_assert_cmpstr(text, ==, cases[i].wrapped);
+        free(text);
+    }
+}
+
 /* The caret stands under its column, also when the line is cut. */
 static void test_long_line(void)
 {
@@ -144,6 +253,13 @@ static void test_long_line(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/show/wrap", test_wrap);
+    g_test_add_func("/show/host-widths", test_host_widths);
+    for (guint i = 0; i < G_N_ELEMENTS(HOST_CASES); i++) {
+        g_autofree char *path = g_strconcat("/show/", HOST_CASES[i].name, NULL);
+
+        g_test_add_data_func(path, &HOST_CASES[i], test_host_case);
+    }
     for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
         g_autofree char *path = g_strconcat("/show/", CASES[i].name, NULL);
 
