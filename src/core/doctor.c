@@ -22,6 +22,7 @@ static const struct {
     {"kvm-missing", doctor_kvm, FOR_ALL},
     {"kvm-access", doctor_kvm_access, FOR_ALL},
     {"libvirt", doctor_libvirt, FOR_ALL},
+    {"qemu", doctor_qemu, FOR_ALL},
     {"iommu-off", doctor_iommu, FOR_DEVICES},
     {"interrupt-remapping", doctor_remapping, FOR_DEVICES},
     {"vfio-missing", doctor_vfio, FOR_DEVICES},
@@ -36,6 +37,7 @@ static const struct {
     {"governor", doctor_governor, FOR_ALL},
     {"clocksource", doctor_clocksource, FOR_ALL},
     {"daemon", doctor_daemons, FOR_ALL},
+    {"hugepages", doctor_hugepages, FOR_HUGEPAGES},
     {"memory-fragmented", doctor_fragmentation, FOR_HUGEPAGES},
     {"ksm", doctor_ksm, FOR_ALL},
     {"thp", doctor_thp, FOR_PAGES},
@@ -57,9 +59,13 @@ Finding *doctor_report(Doctor *doctor, FindingSeverity severity, const char *pat
     va_end(arguments);
     finding =
         findings_add(doctor->findings, severity, doctor->code, doctor->host->hostname, "%s", text);
-    if (path)
-        finding_set_evidence(finding, path, condition_value(doctor->condition, path));
+    doctor_set_evidence(finding, path, condition_value(doctor->condition, path));
     return finding;
+}
+
+void doctor_set_evidence(Finding *finding, const char *path, const char *value)
+{
+    finding_set_evidence(finding, path, !value ? "(absent)" : *value ? value : "(empty)");
 }
 
 const char *doctor_value(const Doctor *doctor, const char *path)
@@ -110,6 +116,15 @@ static unsigned needs_of(const Spec *spec)
             needs |= needs_of_slice(cluster->slices->pdata[k]);
     }
     return needs;
+}
+
+GPtrArray *doctor_codes(void)
+{
+    GPtrArray *codes = g_ptr_array_new();
+
+    for (guint i = 0; i < G_N_ELEMENTS(CHECKS); i++)
+        g_ptr_array_add(codes, (gpointer)CHECKS[i].code);
+    return codes;
 }
 
 void doctor_check(const Host *host, const Condition *condition, const Spec *spec,

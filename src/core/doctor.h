@@ -13,6 +13,9 @@
 #include "model/host.h"
 #include "model/spec.h"
 
+/* The code of each check (const char *). Caller unrefs. */
+GPtrArray *doctor_codes(void);
+
 /* Adds to @findings, and sorts all of them worst first. @spec: only what matters for it; NULL: all.
  * @fleet: the hosts that are to share the spec (Host *), or NULL. */
 void doctor_check(const Host *host, const Condition *condition, const Spec *spec,

@@ -15,10 +15,12 @@ typedef struct {
     const char *code; /* of the check that runs */
 } Doctor;
 
-/* A finding of the running check. @path: the evidence, with its value where the condition has it;
- * may be NULL. */
+/* A finding of the running check; each needs a hint. @path: the evidence, with its value by the
+ * condition; what rests on something else calls doctor_set_evidence() too. */
 Finding *doctor_report(Doctor *doctor, FindingSeverity severity, const char *path,
                        const char *format, ...) G_GNUC_PRINTF(4, 5);
+/* @value NULL: there is no such thing. */
+void doctor_set_evidence(Finding *finding, const char *path, const char *value);
 /* The value of a fact, NULL: unknown. */
 const char *doctor_value(const Doctor *doctor, const char *path);
 /* Is @word one of the words of @text, as blanks and commas part them? NULL text: no. */
@@ -41,6 +43,7 @@ void doctor_kvm(Doctor *doctor);
 void doctor_kvm_access(Doctor *doctor);
 void doctor_nested(Doctor *doctor);
 void doctor_libvirt(Doctor *doctor);
+void doctor_qemu(Doctor *doctor);
 void doctor_cgroup(Doctor *doctor);
 void doctor_confinement(Doctor *doctor);
 
@@ -52,6 +55,7 @@ void doctor_sriov(Doctor *doctor);
 void doctor_acs(Doctor *doctor);
 
 /* doctor_memory.c */
+void doctor_hugepages(Doctor *doctor);
 void doctor_fragmentation(Doctor *doctor);
 void doctor_ksm(Doctor *doctor);
 void doctor_thp(Doctor *doctor);

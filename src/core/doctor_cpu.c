@@ -130,10 +130,10 @@ void doctor_idle(Doctor *doctor)
     if (!deepest)
         return;
     list = cpuset_format(cpus);
-    finding = doctor_report(doctor, FINDING_WARNING, NULL,
+    finding = doctor_report(doctor, FINDING_WARNING, deepest->path,
                             "CPUs %s may idle so deeply that waking takes %" G_GINT64_FORMAT " us",
                             list, worst);
-    finding_set_evidence(finding, deepest->path, deepest->value);
+    doctor_set_evidence(finding, deepest->path, deepest->value);
     finding_set_hint(
         finding,
         "cpupower -c %s idle-set -D %d; for good: tuned's profile cpu-partitioning, or "
@@ -152,9 +152,9 @@ void doctor_governor(Doctor *doctor)
             strcmp(fact->value, "performance") == 0)
             continue;
         list = cpuset_format(fact->cpus);
-        finding = doctor_report(doctor, FINDING_WARNING, NULL,
+        finding = doctor_report(doctor, FINDING_WARNING, fact->path,
                                 "the frequency governor of CPUs %s is not performance", list);
-        finding_set_evidence(finding, fact->path, fact->value);
+        doctor_set_evidence(finding, fact->path, fact->value);
         finding_set_hint(finding, "cpupower -c %s frequency-set -g performance", list);
     }
 }

@@ -6,6 +6,7 @@
 #include "core/doctor_checks.h"
 
 #define TABLES "sys/firmware/acpi/tables"
+#define GROUPS "sys/kernel/iommu_groups"
 #define CMDLINE "proc/cmdline"
 
 /* Why there are no IOMMU groups though the firmware has an IOMMU. */
@@ -14,12 +15,12 @@ static void report_kernel_off(Doctor *doctor, bool intel)
     const char *cmdline = doctor->host->kernel.cmdline;
     static const char *const offs[] = {"intel_iommu=off", "amd_iommu=off", "iommu=off"};
     Finding *finding =
-        doctor_report(doctor, FINDING_ERROR, NULL,
+        doctor_report(doctor, FINDING_ERROR, CMDLINE,
                       "the firmware has an IOMMU (%s), and the kernel does not use it: no device "
                       "can be handed through",
                       intel ? "VT-d" : "AMD-Vi");
 
-    finding_set_evidence(finding, CMDLINE, cmdline);
+    doctor_set_evidence(finding, CMDLINE, cmdline);
     for (guint i = 0; i < G_N_ELEMENTS(offs); i++) {
         if (doctor_has_word(cmdline, offs[i])) {
             finding_set_hint(finding, "take %s out of the kernel arguments, and boot", offs[i]);
@@ -45,12 +46,10 @@ void doctor_iommu(Doctor *doctor)
         report_kernel_off(doctor, doctor_has_word(tables, "DMAR"));
         return;
     }
-    finding = doctor_report(doctor, FINDING_ERROR, tables ? TABLES : NULL,
+    finding = doctor_report(doctor, FINDING_ERROR, tables ? TABLES : GROUPS,
                             tables ? "the firmware tells of no IOMMU (no table DMAR, IVRS or "
                                      "IORT): no device can be handed through"
                                    : "there are no IOMMU groups: no device can be handed through");
-    if (!tables)
-        finding_set_path(finding, "sys/kernel/iommu_groups");
     finding_set_hint(finding, "%s",
                      doctor_is_guest(doctor)
                          ? "this host is a virtual machine: give it an emulated IOMMU"
@@ -109,8 +108,8 @@ void doctor_vfio(Doctor *doctor)
 
 /* Lines 7 to 12 of a function's resource file are the BARs of its VFs: start, end, flags
  * (Documentation/filesystems/sysfs-pci.rst; PCI_IOV_RESOURCES in linux/pci.h). One of a size that
- * stands at 0 has no place: the firmware left no room for VFs. */
-static bool lacks_room(const char *resource)
+ * stands at 0 has no place: the firmware left no room for VFs. That line, or NULL. */
+static char *find_homeless(const char *resource)
 {
     g_auto(GStrv) lines = g_strsplit(resource, "\n", -1);
 
@@ -118,9 +117,9 @@ static bool lacks_room(const char *resource)
         unsigned long long start, end;
 
         if (sscanf(lines[i], "%llx %llx", &start, &end) == 2 && start == 0 && end > 0)
-            return true;
+            return g_strdup(lines[i]);
     }
-    return false;
+    return NULL;
 }
 
 /* Drivers whose NICs all can have VFs. */
@@ -150,14 +149,15 @@ void doctor_sriov(Doctor *doctor)
         const HostPci *pci = doctor->host->pci->pdata[i];
         g_autofree char *path = g_strdup_printf("sys/bus/pci/devices/%s/resource", pci->address);
         const char *resource = pci->sriov ? doctor_value(doctor, path) : NULL;
+        g_autofree char *homeless = resource ? find_homeless(resource) : NULL;
 
-        if (resource && lacks_room(resource)) {
-            Finding *finding = doctor_report(doctor, FINDING_WARNING, NULL,
+        if (homeless) {
+            Finding *finding = doctor_report(doctor, FINDING_WARNING, path,
                                              "%s: the firmware left no room for its VFs: none can "
                                              "be made",
                                              pci->address);
 
-            finding_set_path(finding, path);
+            doctor_set_evidence(finding, path, homeless);
             finding_set_hint(finding, "switch on SR-IOV and \"Above 4G Decoding\" in the firmware "
                                       "setup, or add the kernel argument pci=realloc");
         }
@@ -210,16 +210,17 @@ void doctor_acs(Doctor *doctor)
         g_autoptr(GPtrArray) others = host_pci_group_others(doctor->host, pci);
         g_autofree char *list = NULL;
         g_autofree char *path = NULL;
+        Finding *finding;
 
         if (host_pci_is_bridge(pci) || !is_shared_nic(pci, others))
             continue;
         list = list_group(pci, others);
-        path = g_strdup_printf("sys/kernel/iommu_groups/%" G_GINT64_FORMAT "/devices",
-                               pci->iommu_group);
-        finding_set_hint(doctor_report(doctor, FINDING_WARNING, path,
-                                       "%s share one IOMMU group: they can only go to one slice, "
-                                       "together",
-                                       list),
+        path = g_strdup_printf(GROUPS "/%" G_GINT64_FORMAT "/devices", pci->iommu_group);
+        finding = doctor_report(doctor, FINDING_WARNING, path,
+                                "%s share one IOMMU group: they can only go to one slice, together",
+                                list);
+        doctor_set_evidence(finding, path, list);
+        finding_set_hint(finding,
                          "switch on ACS in the firmware setup, or move the card to a slot below "
                          "another root port");
     }

@@ -6,7 +6,11 @@
 #include "core/doctor_checks.h"
 
 #define KVM "dev/kvm"
-#define LIBVIRT_LEAST 8 /* major version */
+/* Major and minor version. A slice's XML has <hint-dedicated>, which QEMU knows since 2.12
+ * (https://libvirt.org/formatdomain.html#hypervisor-features); newer releases of libvirt ask for
+ * more (https://libvirt.org/news.html: 7.4 for 2.11, 12.4 for 7.2) and say so themselves. */
+#define LIBVIRT_LEAST 8, 0
+#define QEMU_LEAST 2, 12
 
 void doctor_kvm(Doctor *doctor)
 {
@@ -17,15 +21,15 @@ void doctor_kvm(Doctor *doctor)
     if (doctor->host->kernel.kvm != 0 ||
         (doctor_is_x86(doctor) && !amd && !doctor_has_word(words, "vmx")))
         return;
-    finding_set_hint(doctor_report(doctor, FINDING_ERROR, "sys/module",
-                                   "there is no /dev/kvm: slices cannot run"),
-                     doctor_is_x86(doctor)
-                         ? "modprobe %s; if it says \"disabled by bios\", switch virtualization on "
-                           "in the firmware setup"
-                         : "boot a kernel with %s, at the hypervisor exception level",
-                     !doctor_is_x86(doctor) ? "CONFIG_KVM"
-                     : amd                  ? "kvm_amd"
-                                            : "kvm_intel");
+    finding_set_hint(
+        doctor_report(doctor, FINDING_ERROR, KVM, "there is no /dev/kvm: slices cannot run"),
+        doctor_is_x86(doctor)
+            ? "modprobe %s; if it says \"disabled by bios\", switch virtualization on "
+              "in the firmware setup"
+            : "boot a kernel with %s, at the hypervisor exception level",
+        !doctor_is_x86(doctor) ? "CONFIG_KVM"
+        : amd                  ? "kvm_amd"
+                               : "kvm_intel");
 }
 
 /* The line of @text, as in /etc/passwd, that begins with "@name:", split; or NULL. */
@@ -127,20 +131,45 @@ void doctor_nested(Doctor *doctor)
     }
 }
 
+/* "7.10.0"; what is no version is not judged. */
+static bool is_older(const char *version, guint major, guint minor)
+{
+    guint its_major, its_minor;
+
+    return version && sscanf(version, "%u.%u", &its_major, &its_minor) == 2 &&
+           (its_major < major || (its_major == major && its_minor < minor));
+}
+
+static void report_old(Doctor *doctor, const char *path, const char *name, guint major, guint minor,
+                       const char *mend)
+{
+    if (is_older(doctor_value(doctor, path), major, minor))
+        finding_set_hint(doctor_report(doctor, FINDING_ERROR, path, "%s is older than %u.%u", name,
+                                       major, minor),
+                         "%s", mend);
+}
+
 void doctor_libvirt(Doctor *doctor)
 {
-    const char *problem = doctor_value(doctor, CONDITION_LIBVIRT_ERROR);
-    const char *version = doctor_value(doctor, CONDITION_LIBVIRT);
-
-    if (problem)
+    if (doctor_value(doctor, CONDITION_LIBVIRT_ERROR))
         finding_set_hint(
-            doctor_report(doctor, FINDING_ERROR, NULL, "%s", problem),
+            doctor_report(doctor, FINDING_ERROR, CONDITION_LIBVIRT_ERROR,
+                          "libvirt does not answer"),
             "systemctl enable --now libvirtd.socket, or virtqemud.socket where libvirt "
             "is split into daemons");
-    if (version && g_ascii_strtoull(version, NULL, 10) < LIBVIRT_LEAST)
-        finding_set_hint(doctor_report(doctor, FINDING_ERROR, CONDITION_LIBVIRT,
-                                       "libvirt is older than %d.0", LIBVIRT_LEAST),
-                         "update libvirt");
+    report_old(doctor, CONDITION_LIBVIRT, "libvirt", LIBVIRT_LEAST,
+               "update libvirt: Debian 12, Ubuntu 22.04, RHEL 8.7 and newer have it");
+}
+
+/* libvirt has no version of a hypervisor where it finds no emulator for the host's architecture. */
+void doctor_qemu(Doctor *doctor)
+{
+    if (doctor_value(doctor, CONDITION_LIBVIRT) && !doctor_value(doctor, CONDITION_QEMU))
+        finding_set_hint(doctor_report(doctor, FINDING_ERROR, CONDITION_QEMU,
+                                       "libvirt finds no QEMU: slices cannot run"),
+                         "apt-get install qemu-system, or dnf install qemu-kvm");
+    report_old(doctor, CONDITION_QEMU, "QEMU", QEMU_LEAST,
+               "update QEMU, and libvirt with it, to those of a current distribution");
 }
 
 void doctor_cgroup(Doctor *doctor)

@@ -8,10 +8,12 @@
 /* A block of order 9 is 2 MiB where a page is 4 KiB. */
 #define PAGE_BYTES 4096
 #define HUGE_ORDER 9
+#define BUDDYINFO "proc/buddyinfo"
 
 /* "Node 0, zone   Normal  1  2  3 ...": free blocks of order 0, 1, 2 ... (man 5 proc). Adds the
- * zones of @node up. */
-static void sum_blocks(const char *buddyinfo, gint64 node, gint64 *ret_free, gint64 *ret_huge)
+ * zones of @node up, and their lines to @zones. */
+static void sum_blocks(const char *buddyinfo, gint64 node, gint64 *ret_free, gint64 *ret_huge,
+                       GString *zones)
 {
     g_auto(GStrv) lines = g_strsplit(buddyinfo, "\n", -1);
 
@@ -26,6 +28,7 @@ static void sum_blocks(const char *buddyinfo, gint64 node, gint64 *ret_free, gin
         }
         if (words->len < 5 || g_ascii_strtoll(words->pdata[1], NULL, 10) != node)
             continue;
+        g_string_append_printf(zones, "%s%s", zones->len ? "; " : "", *line);
         for (guint order = 0; order + 4 < words->len && order < 20; order++) {
             gint64 count = g_ascii_strtoll(words->pdata[order + 4], NULL, 10);
             gint64 bytes = CLAMP(count, 0, G_MAXINT32) * ((gint64)PAGE_BYTES << order);
@@ -38,28 +41,145 @@ static void sum_blocks(const char *buddyinfo, gint64 node, gint64 *ret_free, gin
 
 void doctor_fragmentation(Doctor *doctor)
 {
-    const char *buddyinfo = doctor_value(doctor, "proc/buddyinfo");
+    const char *buddyinfo = doctor_value(doctor, BUDDYINFO);
 
     for (guint i = 0; buddyinfo && doctor_is_x86(doctor) && i < doctor->host->nodes->len; i++) {
         const HostNode *node = doctor->host->nodes->pdata[i];
         g_autofree char *free_text = NULL, *huge_text = NULL;
+        g_autoptr(GString) zones = g_string_new(NULL);
         gint64 left, huge;
         Finding *finding;
 
-        sum_blocks(buddyinfo, node->id, &left, &huge);
+        sum_blocks(buddyinfo, node->id, &left, &huge, zones);
         /* a node that is full is no fragmented one */
         if (huge * 2 >= left || (node->memory_bytes > 0 && left < node->memory_bytes / 8))
             continue;
         free_text = text_format_size_short(left);
         huge_text = text_format_size_short(huge);
-        finding = doctor_report(doctor, FINDING_WARNING, NULL,
+        finding = doctor_report(doctor, FINDING_WARNING, BUDDYINFO,
                                 "memory of node %" G_GINT64_FORMAT " is fragmented: of %s that are "
                                 "free, %s lie in whole hugepages of 2 MiB",
                                 node->id, free_text, huge_text);
-        finding_set_path(finding, "proc/buddyinfo");
+        doctor_set_evidence(finding, BUDDYINFO, zones->str);
         finding_set_hint(finding, "reserve hugepages at boot (kernel arguments hugepagesz=, "
                                   "hugepages=); until then: echo 1 > /proc/sys/vm/compact_memory");
     }
+}
+
+/* Documentation/admin-guide/mm/hugetlbpage.rst */
+#define POOLS "sys/devices/system/node/node*/hugepages"
+
+typedef struct {
+    gint64 total, free;
+    bool known, offered;
+    GString *values; /* "node 0: 3 free of 4, node 1: none" */
+} Pages;
+
+static Pages count_pages(const Host *host, gint64 size_bytes)
+{
+    Pages pages = {.known = host->nodes->len > 0, .values = g_string_new(NULL)};
+
+    for (guint i = 0; i < host->nodes->len; i++) {
+        const HostNode *node = host->nodes->pdata[i];
+        const HostHugepages *pool = host_find_pool(node, size_bytes);
+
+        g_string_append_printf(pages.values, "%snode %" G_GINT64_FORMAT ": ",
+                               pages.values->len ? ", " : "", node->id);
+        if (pool)
+            g_string_append_printf(pages.values, "%" G_GINT64_FORMAT " free of %" G_GINT64_FORMAT,
+                                   pool->free, pool->total);
+        else
+            g_string_append(pages.values, "none");
+        if (node->hugepages->len == 0 || (pool && (pool->total < 0 || pool->free < 0)))
+            pages.known = false;
+        pages.offered |= pool != NULL;
+        pages.total += pool ? pool->total : 0;
+        pages.free += pool ? pool->free : 0;
+    }
+    return pages;
+}
+
+/* Is all of the spec for this host? */
+static bool is_alone(const Doctor *doctor)
+{
+    const SpecHost *only = doctor->spec->hosts->len == 1 ? doctor->spec->hosts->pdata[0] : NULL;
+
+    return only && g_strcmp0(only->name, doctor->host->hostname) == 0;
+}
+
+/* Of all slices that have pages of this size; where other hosts may take some, of the least of
+ * them.
+ */
+static gint64 count_needed(const Doctor *doctor, SpecHugepages hugepages)
+{
+    g_autoptr(GPtrArray) instances = spec_expand(doctor->spec);
+    gint64 size = spec_hugepage_bytes(hugepages), sum = 0, least = 0;
+
+    for (guint i = 0; i < instances->len; i++) {
+        const SpecSlice *slice = ((const SpecInstance *)instances->pdata[i])->slice;
+        gint64 pages = slice->memory / size;
+
+        if (slice->hugepages != (int)hugepages)
+            continue;
+        sum = pages < G_MAXINT64 - sum ? sum + pages : G_MAXINT64;
+        least = least ? MIN(least, pages) : pages;
+    }
+    return is_alone(doctor) ? sum : least;
+}
+
+static Finding *report_few(Doctor *doctor, const char *path, const Pages *pages, gint64 needed,
+                           const char *size, const char *argument)
+{
+    const char *whose = is_alone(doctor) ? "the slices of the spec need" : "a slice needs";
+    g_autofree char *want =
+        g_strdup_printf("%s %" G_GINT64_FORMAT " hugepages of %s", whose, needed, size);
+    Finding *finding;
+
+    if (pages->total < needed) {
+        finding = doctor_report(doctor, FINDING_WARNING, path, "%s, the host has %" G_GINT64_FORMAT,
+                                want, pages->total);
+        finding_set_hint(finding,
+                         "bmslice prepare SPEC reserves them on their nodes; or the kernel "
+                         "arguments hugepagesz=%s hugepages=%" G_GINT64_FORMAT ", and boot",
+                         argument, needed);
+        return finding;
+    }
+    finding = doctor_report(doctor, FINDING_INFO, path,
+                            "%s, and of %" G_GINT64_FORMAT " are %" G_GINT64_FORMAT
+                            " free: others hold them, or these slices run already",
+                            want, pages->total, pages->free);
+    finding_set_hint(finding, "who holds them: grep -l huge /proc/[0-9]*/numa_maps");
+    return finding;
+}
+
+static void judge_pages(Doctor *doctor, SpecHugepages hugepages, const char *argument)
+{
+    gint64 size = spec_hugepage_bytes(hugepages), needed = count_needed(doctor, hugepages);
+    Pages pages = count_pages(doctor->host, size);
+    g_autofree char *values = g_string_free(pages.values, FALSE);
+    g_autofree char *size_text = text_format_size_short(size);
+    g_autofree char *path =
+        g_strdup_printf(POOLS "/hugepages-%" G_GINT64_FORMAT "kB/free_hugepages", size / 1024);
+    Finding *finding;
+
+    if (!needed || !pages.known || (pages.offered && pages.free >= needed))
+        return;
+    if (pages.offered) {
+        finding = report_few(doctor, path, &pages, needed, size_text, argument);
+    } else {
+        finding = doctor_report(doctor, FINDING_ERROR, path,
+                                "this CPU and kernel have no hugepages of %s", size_text);
+        finding_set_hint(finding, "give the slices hugepages of another size, or none");
+    }
+    doctor_set_evidence(finding, path, values);
+}
+
+void doctor_hugepages(Doctor *doctor)
+{
+    if (!doctor->spec)
+        return; /* none may be needed */
+    judge_pages(doctor, SPEC_HUGEPAGES_1GIB, "1G");
+    judge_pages(doctor, SPEC_HUGEPAGES_2MIB, "2M");
 }
 
 void doctor_ksm(Doctor *doctor)
@@ -143,8 +263,8 @@ void doctor_daemons(Doctor *doctor)
 
             if (!g_str_has_suffix(fact->path, "/comm") || strcmp(fact->value, DAEMONS[d].name) != 0)
                 continue;
-            finding = doctor_report(doctor, DAEMONS[d].severity, NULL, "%s", DAEMONS[d].text);
-            finding_set_evidence(finding, fact->path, fact->value);
+            finding = doctor_report(doctor, DAEMONS[d].severity, fact->path, "%s", DAEMONS[d].text);
+            doctor_set_evidence(finding, fact->path, fact->value);
             finding_set_hint(finding, "%s", DAEMONS[d].mend);
         }
     }
@@ -168,9 +288,13 @@ static char *release_text(const Host *host)
 }
 
 static const struct {
-    const char *what;
+    const char *what, *path;
     char *(*text)(const Host *host);
-} COMMON[] = {{"CPU model", cpu_text}, {"shape", shape_text}, {"kernel", release_text}};
+} COMMON[] = {
+    {"CPU model", "proc/cpuinfo", cpu_text},
+    {"shape", "sys/devices/system/cpu", shape_text},
+    {"kernel", "proc/sys/kernel/osrelease", release_text},
+};
 
 void doctor_mixed(Doctor *doctor)
 {
@@ -182,14 +306,16 @@ void doctor_mixed(Doctor *doctor)
         for (guint i = 0; i < fleet->len; i++) {
             const Host *other = fleet->pdata[i];
             g_autofree char *theirs = other == doctor->host ? NULL : COMMON[c].text(other);
+            Finding *finding;
 
             if (!mine || !theirs || strcmp(mine, theirs) == 0)
                 continue;
-            finding_set_hint(doctor_report(doctor, FINDING_WARNING, NULL,
-                                           "hosts of one spec differ in their %s: %s here, %s on "
-                                           "%s; the same slice performs differently",
-                                           COMMON[c].what, mine, theirs, other->hostname),
-                             "one spec for each kind of host, or make them alike");
+            finding = doctor_report(doctor, FINDING_WARNING, COMMON[c].path,
+                                    "hosts of one spec differ in their %s: %s here, %s on %s; the "
+                                    "same slice performs differently",
+                                    COMMON[c].what, mine, theirs, other->hostname);
+            doctor_set_evidence(finding, COMMON[c].path, mine);
+            finding_set_hint(finding, "one spec for each kind of host, or make them alike");
             break;
         }
     }

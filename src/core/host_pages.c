@@ -11,13 +11,9 @@
 
 static gint64 pool_total(const HostNode *node, gint64 page_bytes)
 {
-    for (guint i = 0; i < node->hugepages->len; i++) {
-        const HostHugepages *pool = node->hugepages->pdata[i];
+    const HostHugepages *pool = host_find_pool(node, page_bytes);
 
-        if (pool->size_bytes == page_bytes)
-            return MAX(pool->total, 0);
-    }
-    return 0;
+    return pool ? MAX(pool->total, 0) : 0;
 }
 
 /* Do the plan's kernel arguments reserve pages of this size at boot ("hugepagesz=1G")? */

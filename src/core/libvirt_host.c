@@ -23,17 +23,6 @@ static gint compare_pages(gconstpointer a, gconstpointer b)
     return left->size_bytes < right->size_bytes ? -1 : left->size_bytes > right->size_bytes;
 }
 
-static const HostHugepages *find_pool(const HostNode *node, gint64 size_bytes)
-{
-    for (guint i = 0; i < node->hugepages->len; i++) {
-        const HostHugepages *pool = node->hugepages->pdata[i];
-
-        if (pool->size_bytes == size_bytes)
-            return pool;
-    }
-    return NULL;
-}
-
 /* The smallest size is that of ordinary pages, which are no pool. */
 static void read_pages(Xml *xml, XmlNode cell, HostNode *node)
 {
@@ -50,7 +39,7 @@ static void read_pages(Xml *xml, XmlNode cell, HostNode *node)
         gint64 size = xml_bytes(xml, pages->pdata[i], "@size", "@unit");
         HostHugepages *pool;
 
-        if (size <= ordinary || (size & (size - 1)) != 0 || find_pool(node, size))
+        if (size <= ordinary || (size & (size - 1)) != 0 || host_find_pool(node, size))
             continue;
         pool = host_new_part("nodes.hugepages");
         pool->size_bytes = size;

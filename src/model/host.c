@@ -228,6 +228,17 @@ const HostNode *host_find_node(const Host *host, gint64 id)
     return NULL;
 }
 
+const HostHugepages *host_find_pool(const HostNode *node, gint64 size_bytes)
+{
+    for (guint i = 0; i < node->hugepages->len; i++) {
+        const HostHugepages *pool = g_ptr_array_index(node->hugepages, i);
+
+        if (pool->size_bytes == size_bytes)
+            return pool;
+    }
+    return NULL;
+}
+
 const HostPci *host_find_pci(const Host *host, const char *address)
 {
     for (guint i = 0; address && i < host->pci->len; i++) {

@@ -147,6 +147,7 @@ gint64 host_node_of_device(const Host *host, gint64 id);
 guint host_drop_unknown_pfs(Host *host);
 
 const HostNode *host_find_node(const Host *host, gint64 id);
+const HostHugepages *host_find_pool(const HostNode *node, gint64 size_bytes);
 const HostPci *host_find_pci(const Host *host, const char *address);
 /* By netdev name, other names too, or by address ("0000:01:00.1", "01:00.1"). */
 const HostPci *host_find_nic(const Host *host, const char *name_or_address);

@@ -41,7 +41,8 @@ static const struct {
      {{"proc/cpuinfo", "GenuineIntel vmx"}},
      HOST_NO_KVM,
      "no /dev/kvm",
-     "kvm_intel"},
+     "kvm_intel",
+     "dev/kvm"},
     {"kvm-missing", {{"proc/cpuinfo", "AuthenticAMD svm"}}, HOST_NO_KVM, "no /dev/kvm", "kvm_amd"},
     {"kvm-missing", {{"proc/cpuinfo", "GenuineIntel"}}, HOST_NO_KVM},
     {"kvm-missing", {{"proc/cpuinfo", "GenuineIntel vmx"}}},
@@ -70,9 +71,21 @@ static const struct {
       {"etc/libvirt/qemu.conf", "user = \"root\""},
       KVM_FACTS}},
     {"kvm-access", {{"dev/kvm", "mode=0600 uid=0 gid=0"}}}, /* whose QEMU is: unknown */
-    {"libvirt", {{"libvirt error", "cannot connect"}}, 0, "cannot connect", "systemctl"},
-    {"libvirt", {{"libvirt", "7.10.0"}}, 0, "older than 8.0", "update"},
+    {"libvirt",
+     {{"libvirt error", "cannot connect"}},
+     0,
+     "does not answer",
+     "systemctl",
+     "libvirt error"},
+    {"libvirt", {{"libvirt", "7.10.0"}}, 0, "older than 8.0", "update", "libvirt"},
+    {"libvirt", {{"libvirt", "8.0.0"}}},
     {"libvirt", {{"libvirt", "10.0.0"}}},
+    {"qemu", {{"libvirt", "10.0.0"}}, 0, "no QEMU", "install", "qemu"},
+    {"qemu", {{"libvirt", "8.0.0"}, {"qemu", "2.11.1"}}, 0, "older than 2.12", "update", "qemu"},
+    {"qemu", {{"libvirt", "8.0.0"}, {"qemu", "2.12.0"}}},
+    {"qemu", {{"libvirt", "10.0.0"}, {"qemu", "10.1.2"}}},
+    {"qemu", {{"libvirt", "10.0.0"}, {"qemu", "nonsense"}}},
+    {"qemu", {{"libvirt error", "cannot connect"}}},
     {"iommu-off",
      {{"sys/firmware/acpi/tables", "DMAR"}},
      HOST_NO_IOMMU,
@@ -278,6 +291,29 @@ static void assert_part(const char *text, const char *part)
         g_error("no \"%s\" in \"%s\"", part, text ? text : "(null)");
 }
 
+/* Of a finding that doctor makes: how bad, by which file and value, and what to do. */
+static void assert_whole(const Finding *finding)
+{
+    g_test_message("%s: %s", finding->code, finding->text);
+    g_assert_true(finding->severity == FINDING_ERROR || finding->severity == FINDING_WARNING ||
+                  finding->severity == FINDING_INFO);
+    g_assert_true(finding->text && *finding->text);
+    g_assert_true(finding->path && *finding->path && *finding->path != '/');
+    g_assert_true(finding->value && *finding->value);
+    g_assert_true(finding->hint && *finding->hint);
+}
+
+/* Adds the codes. */
+static void assert_all_whole(const GPtrArray *findings, GHashTable *codes)
+{
+    for (guint i = 0; i < findings->len; i++) {
+        const Finding *finding = findings->pdata[i];
+
+        assert_whole(finding);
+        g_hash_table_add(codes, (gpointer)finding->code);
+    }
+}
+
 static void test_checks(void)
 {
     for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
@@ -294,7 +330,6 @@ static void test_checks(void)
         g_assert_cmpint(finding != NULL, ==, CASES[i].text != NULL);
         if (!finding)
             continue;
-        g_assert_nonnull(finding->hint);
         assert_part(finding->text, CASES[i].text);
         assert_part(finding->hint, CASES[i].hint);
         assert_part(finding->path, CASES[i].path);
@@ -392,6 +427,125 @@ static void test_mixed(void)
     assert_part(find_code(findings, "hosts-mixed")->text, "shape");
 }
 
+#define PAGES(slices)                                                                              \
+    "version: 1\nhosts: [{name: server1}]\nclusters:\n  - name: red\n    slices:\n" slices
+#define SLICE(name, rest) "      - {name: " name ", vcpus: 2, " rest "}\n"
+
+/* server1 has 3 pages of 1 GiB, on node 0, and none of 2 MiB. */
+static const struct {
+    const char *spec;
+    gint64 free; /* of the 3 */
+    FindingSeverity severity;
+    const char *text, *hint; /* NULL: no finding */
+} PAGE_CASES[] = {
+    {PAGES(SLICE("a", "memory: 3GiB")), 3},
+    {PAGES(SLICE("a", "memory: 9GiB, hugepages: none")), 3},
+    {PAGES(SLICE("a", "memory: 2GiB") SLICE("'b{n}'", "memory: 2GiB, count: 3")), 3, FINDING_WARNING,
+     "the slices of the spec need 8 hugepages of 1 GiB, the host has 3",
+     "hugepagesz=1G hugepages=8"},
+    {PAGES(SLICE("a", "memory: 1GiB, hugepages: 2MiB")), 3, FINDING_WARNING,
+     "need 512 hugepages of 2 MiB, the host has 0", "hugepagesz=2M hugepages=512"},
+    {PAGES(SLICE("a", "memory: 2GiB")), 1, FINDING_INFO,
+     "need 2 hugepages of 1 GiB, and of 3 are 1 free", "numa_maps"},
+    {PAGES(SLICE("a", "memory: 2GiB")), RECORD_UNSET},
+    /* what other hosts may take is not missing here */
+    {"version: 1\nhosts: [{name: server1}, {name: server2}]\nclusters:\n  - name: red\n"
+     "    slices:\n" SLICE("a", "memory: 3GiB") SLICE("b", "memory: 9GiB"),
+     3},
+    {"version: 1\nhosts: [{name: \"server*\"}]\nclusters:\n  - name: red\n"
+     "    slices:\n" SLICE("a", "memory: 5GiB") SLICE("b", "memory: 9GiB"),
+     3, FINDING_WARNING, "a slice needs 5 hugepages of 1 GiB, the host has 3", "hugepages=5"},
+};
+
+static Finding *judge_pages(const Host *host, const char *text, GPtrArray *findings)
+{
+    g_autoptr(Condition) condition = condition_new();
+    g_autoptr(Tree) tree = yaml(text);
+    g_autoptr(Spec) spec = spec_from_tree(tree, findings);
+
+    assert_no_findings(findings);
+    doctor_check(host, condition, spec, NULL, findings);
+    return (Finding *)find_code(findings, "hugepages");
+}
+
+static void test_hugepages(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(PAGE_CASES); i++) {
+        g_autoptr(Host) host = machine_host();
+        g_autoptr(GPtrArray) findings = findings_new();
+        HostHugepages *pool =
+            (HostHugepages *)host_find_pool(host->nodes->pdata[0], G_GINT64_CONSTANT(1) << 30);
+        const Finding *finding;
+
+        pool->free = PAGE_CASES[i].free;
+        finding = judge_pages(host, PAGE_CASES[i].spec, findings);
+        g_test_message("%u", i);
+        g_assert_cmpint(finding != NULL, ==, PAGE_CASES[i].text != NULL);
+        if (!finding)
+            continue;
+        assert_whole(finding);
+        g_assert_cmpint(finding->severity, ==, PAGE_CASES[i].severity);
+        assert_part(finding->text, PAGE_CASES[i].text);
+        assert_part(finding->hint, PAGE_CASES[i].hint);
+        assert_part(finding->path, "/free_hugepages");
+        assert_part(finding->value, "node 0: ");
+        assert_part(finding->value, ", node 1: ");
+    }
+}
+
+/* A CPU without pages of 1 GiB; and a host of which no pools are known. */
+static void test_no_such_hugepages(void)
+{
+    g_autoptr(Host) host = machine_host();
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(GPtrArray) none = findings_new();
+    GPtrArray *pools = ((HostNode *)host->nodes->pdata[0])->hugepages;
+    const Finding *finding;
+
+    ((HostHugepages *)pools->pdata[1])->size_bytes = 512 << 20;
+    finding = judge_pages(host, PAGE_CASES[0].spec, findings);
+    assert_whole(finding);
+    g_assert_cmpint(finding->severity, ==, FINDING_ERROR);
+    assert_part(finding->text, "no hugepages of 1 GiB");
+    for (guint i = 0; i < pools->len; i++)
+        g_free(pools->pdata[i]);
+    g_ptr_array_set_size(pools, 0);
+    g_assert_null(judge_pages(host, PAGE_CASES[0].spec, none));
+}
+
+/* Each check speaks of some host here, and what it says is whole. */
+static void test_whole_findings(void)
+{
+    g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) codes = doctor_codes();
+
+    for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autoptr(Host) host = machine_host();
+        g_autoptr(Host) other = machine_host();
+        g_autoptr(GPtrArray) fleet = g_ptr_array_new();
+        g_autoptr(Condition) condition =
+            make_condition(CASES[i].facts, G_N_ELEMENTS(CASES[i].facts));
+        g_autoptr(GPtrArray) findings = findings_new();
+
+        g_ptr_array_add(fleet, other);
+        other->cpu.cores--;
+        make_kind(host, CASES[i].kind);
+        doctor_check(host, condition, NULL, fleet, findings);
+        assert_all_whole(findings, said);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(PAGE_CASES); i++) {
+        g_autoptr(Host) host = machine_host();
+        g_autoptr(GPtrArray) findings = findings_new();
+
+        (void)judge_pages(host, PAGE_CASES[i].spec, findings);
+        assert_all_whole(findings, said);
+    }
+    for (guint i = 0; i < codes->len; i++) {
+        g_test_message("%s", (const char *)codes->pdata[i]);
+        g_assert_true(g_hash_table_contains(said, codes->pdata[i]));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -400,5 +554,8 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/worst-first", test_worst_first);
     g_test_add_func("/doctor/spec", test_spec);
     g_test_add_func("/doctor/mixed", test_mixed);
+    g_test_add_func("/doctor/hugepages", test_hugepages);
+    g_test_add_func("/doctor/no-such-hugepages", test_no_such_hugepages);
+    g_test_add_func("/doctor/whole-findings", test_whole_findings);
     return g_test_run();
 }
