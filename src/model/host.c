@@ -135,7 +135,7 @@ static const Record pci_record = {"pci", sizeof(HostPci), .node_offset = -1, .op
 #define AT(member) offsetof(HostKernel, member)
 static const Field kernel_fields[] = {
     {"release", FIELD_TEXT, AT(release), .doc = "uname -r"},
-    {"cmdline", FIELD_TEXT, AT(cmdline), .doc = "/proc/cmdline"},
+    {"cmdline", FIELD_TEXT, AT(cmdline), .doc = "kernel arguments; \"...\": one that is not told"},
     {"isolated", FIELD_CPUS, AT(isolated), .doc = "CPUs without load balancing"},
     {"nohz_full", FIELD_CPUS, AT(nohz_full), .doc = "CPUs that may run without a tick"},
     {"partition", FIELD_CPUS, AT(partition), FIELD_OMIT_UNSET,

@@ -93,7 +93,8 @@ typedef struct {
 } HostPci;
 
 typedef struct {
-    char *release, *cmdline;
+    char *release;
+    char *cmdline; /* its arguments, as far as they may be told (model/kernel_words.h) */
     CpuSet *isolated, *nohz_full;
     CpuSet *partition; /* isolated at run time for the slices (PARTITION_CGROUP); NULL: none */
     int iommu;         /* IOMMU groups exist */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "model/kernel_words.h"
 #include "port/capture_names.h"
 #include "port/discover.h"
 #include "port/examine.h"
@@ -133,6 +134,8 @@ static char *without_private(const char *path, const char *text)
 
     if (g_str_has_prefix(path, "proc/net/") && !g_str_has_prefix(path, "proc/net/vlan/"))
         return NULL; /* addresses: what is needed of them is in ASKED_FILE */
+    if (strcmp(path, "proc/cmdline") == 0)
+        return kernel_words_tell(text);
     if (!g_str_has_prefix(path, "proc/") || (!numbered && !g_str_has_suffix(path, "/mounts")))
         return g_strdup(text);
     kept = g_string_new(NULL);

@@ -2,6 +2,7 @@
 /* The running kernel: release, command line, isolation, IOMMU, KVM; name and architecture. */
 #include <string.h>
 
+#include "model/kernel_words.h"
 #include "model/ownership.h"
 #include "port/discover_parts.h"
 
@@ -171,13 +172,14 @@ static void report_gaps(Discovery *discovery)
 void discover_kernel(Discovery *discovery)
 {
     HostKernel *kernel = &discovery->host->kernel;
+    g_autofree char *cmdline = root_read_text(discovery->root, "proc/cmdline");
 
     discover_names(discovery);
     if (!kernel->release)
         kernel->release = release_of_version(discovery->root);
     discover_gathered(discovery);
     discover_arch(discovery);
-    kernel->cmdline = root_read_text(discovery->root, "proc/cmdline");
+    kernel->cmdline = kernel_words_tell(cmdline);
     kernel->isolated = read_kernel_cpus(discovery, "isolated");
     kernel->nohz_full = read_kernel_cpus(discovery, "nohz_full");
     kernel->partition = read_partition(discovery);
