@@ -196,8 +196,9 @@ static void report_gaps(Discovery *discovery, guint alone)
                       "the L3 domain of %u of %u cores is not known", no_l3, host->cores->len);
 }
 
-/* hwloc opens files by itself and not by openat2(), so a captured tree is looked over first. */
-static bool check_tree(Discovery *discovery, GError **error)
+/* hwloc opens files by itself and not by openat2(), so a captured tree is looked over first: the
+ * path of what would lead it astray, or NULL. */
+static char *find_odd(Discovery *discovery)
 {
     static const char *const paths[] = {
         CPUS,
@@ -220,16 +221,12 @@ static bool check_tree(Discovery *discovery, GError **error)
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++) {
-        g_autofree char *odd = root_find_odd(discovery->root, paths[i]);
+        char *odd = root_find_odd(discovery->root, paths[i]);
 
-        if (odd) {
-            g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED,
-                        "%s/%s: is no plain file or folder of the captured tree",
-                        discovery->directory, odd);
-            return false;
-        }
+        if (odd)
+            return odd;
     }
-    return true;
+    return NULL;
 }
 
 static guint read_topology(Host *host, hwloc_topology_t topology)
@@ -261,24 +258,29 @@ static bool has_sound_nodes(Root *root)
 }
 
 /* Puts hwloc's answer in the place of what the files said, where it has one. */
-static bool ask_hwloc(Discovery *discovery, guint *alone, GError **error)
+static void ask_hwloc(Discovery *discovery, guint *alone)
 {
     Host *host = discovery->host;
     hwloc_topology_t topology;
+    g_autofree char *odd = discovery->directory ? find_odd(discovery) : NULL;
 
-    if (discovery->directory && !check_tree(discovery, error))
-        return false;
+    if (odd) {
+        discover_warn(discovery, "tree-odd", odd,
+                      "%s is no plain file or folder of the captured tree: sockets and caches are "
+                      "known as far as the kernel's plainest files tell",
+                      odd);
+        return;
+    }
     if (discovery->directory && !has_sound_nodes(discovery->root))
-        return true;
+        return;
     /* Where it finds no CPU at all hwloc makes one up. */
     if (!root_exists(discovery->root, CPUS) || !load_topology(discovery->directory, &topology))
-        return true;
+        return;
     cpuset_free(host->cpu.online);
     g_free(host->cpu.model);
     forget_cores(host);
     *alone = read_topology(host, topology);
     hwloc_topology_destroy(topology);
-    return true;
 }
 
 bool discover_cpu(Discovery *discovery, GError **error)
@@ -288,8 +290,8 @@ bool discover_cpu(Discovery *discovery, GError **error)
     bool sure;
 
     alone = discover_cpu_files(discovery, &sure);
-    if (!sure && !ask_hwloc(discovery, &alone, error))
-        return false;
+    if (!sure)
+        ask_hwloc(discovery, &alone);
     if (cpuset_is_empty(host->cpu.online)) {
         g_set_error(error, BMS_ERROR, BMS_ERROR_FAILED, "%s: tells of no CPU (" CPUS ")",
                     discovery->directory ? discovery->directory : "/");

@@ -298,15 +298,6 @@ static const struct {
     const char *name, *shell, *message;
 } REFUSED[] = {
     {"empty", "rm -r sys proc", "tells of no CPU"},
-    /* without sockets hwloc is asked, which must not be led astray */
-    {"fifo",
-     "rm sys/devices/system/cpu/online sys/devices/system/cpu/cpu*/topology/physical_package_id; "
-     "mkfifo sys/devices/system/cpu/online",
-     "sys/devices/system/cpu/online: is no plain file or folder"},
-    {"link-out",
-     "rm proc/meminfo sys/devices/system/cpu/cpu*/topology/physical_package_id; "
-     "ln -s /proc/meminfo proc/meminfo",
-     "proc/meminfo: is no plain file or folder"},
     {"way-out", "rm -r sys; ln -s /sys sys", "tells of no CPU"},
     {"no-cpu", "find sys/devices/system/cpu proc/cpuinfo -delete", "tells of no CPU"},
 };
@@ -328,6 +319,7 @@ static void test_refused(const void *data)
 /* Captures that were made to do harm, by a shell in the seed's tree, and what is said of them. */
 #define PCI "sys/bus/pci/devices/"
 #define NODE "sys/devices/system/node/"
+#define SOCKETS "sys/devices/system/cpu/cpu*/topology/physical_package_id"
 static const struct {
     const char *name, *shell, *code;
 } HOSTILE[] = {
@@ -338,6 +330,11 @@ static const struct {
      "cmdline-unknown"},
     {"circle", "ln -sf cmdline proc/cmdline", "cmdline-unknown"},
     {"waiting", "rm proc/cmdline; mkfifo proc/cmdline", "cmdline-unknown"},
+    /* without sockets hwloc would be asked, which must not be led astray */
+    {"fifo", "rm sys/devices/system/cpu/online " SOCKETS "; mkfifo sys/devices/system/cpu/online",
+     "tree-odd"},
+    {"link-out", "rm proc/meminfo " SOCKETS "; ln -s /proc/meminfo proc/meminfo", "tree-odd"},
+    {"endless-cpuinfo", "rm " SOCKETS "; truncate -s 1T proc/cpuinfo", "tree-odd"},
     {"endless", "truncate -s 1T " NODE "node1/meminfo", "node-memory-unknown"},
     {"endless-list", "truncate -s 1T sys/devices/system/cpu/isolated", "isolated-unknown"},
     {"huge-memory", "echo 'Node 0 MemTotal: 9007199254740991 kB' > " NODE "node0/meminfo",
