@@ -16,7 +16,7 @@ import tempfile
 import time
 
 BMSLICE, MAKE_SEED = sys.argv[1:3]
-CPU_SECONDS = 20
+CPU_SECONDS = 60  # of what never ends, not of what is slow: the kernel ends it then
 MEMORY_MIB = 512  # with a sanitizer, too
 DEVICES = 10_000
 NONSENSE = ["-1", "99999999999999999999999", "4294967296", "0x", "nan", "1e99", "\x00\x01\xff", "0-65535",
@@ -119,8 +119,8 @@ def judge(name, tree):
     flaws = []
     if code not in (0, 1, 3):
         flaws.append(f"exit {code}")
-    if seconds > CPU_SECONDS / 2 or mib > MEMORY_MIB:
-        flaws.append("too much")
+    if mib > MEMORY_MIB:
+        flaws.append("too much memory")
     if "root:" in out or "root:" in err:
         flaws.append("tells of /etc/shadow")
     if code in (0, 3):
