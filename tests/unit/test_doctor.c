@@ -440,8 +440,8 @@ static const struct {
 } PAGE_CASES[] = {
     {PAGES(SLICE("a", "memory: 3GiB")), 3},
     {PAGES(SLICE("a", "memory: 9GiB, hugepages: none")), 3},
-    {PAGES(SLICE("a", "memory: 2GiB") SLICE("'b{n}'", "memory: 2GiB, count: 3")), 3, FINDING_WARNING,
-     "the slices of the spec need 8 hugepages of 1 GiB, the host has 3",
+    {PAGES(SLICE("a", "memory: 2GiB") SLICE("'b{n}'", "memory: 2GiB, count: 3")), 3,
+     FINDING_WARNING, "the slices of the spec need 8 hugepages of 1 GiB, the host has 3",
      "hugepagesz=1G hugepages=8"},
     {PAGES(SLICE("a", "memory: 1GiB, hugepages: 2MiB")), 3, FINDING_WARNING,
      "need 512 hugepages of 2 MiB, the host has 0", "hugepagesz=2M hugepages=512"},
