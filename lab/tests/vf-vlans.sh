@@ -46,6 +46,7 @@ check "Red's frames with another VLAN's tag do not arrive" \
 check "the switch never saw Red in VLAN 200" switch_lacks p0 200 $RED
 check "verify finds nothing wrong" verified $SPEC
 check "a second apply changes nothing" expect 0 'nothing' bmslice apply $SPEC
+check "libvirt's inventory is bmslice's own" "$LAB/../tests/virt/inventory.py" bmslice "$LAB/lab" run
 lab run virsh --quiet destroy red-worker1
 forget red-worker1
 check "apply starts Red again, and only Red" expect 0 'start domain red.*3 steps' \

@@ -3,17 +3,16 @@
 """The inventory that libvirt gives of this host, against the one that bmslice reads itself: what
 libvirt cannot know is null, all the rest is equal.
 
-Usage: inventory.py BMSLICE
+Usage: inventory.py BMSLICE [WORD...]
 
-Prints TAP. Skips, with the reason, where there is no libvirtd.
+WORD...: what runs a command on another host (lab/lab run). Prints TAP. Skips, with the reason, where there is no libvirtd.
 """
 import json
-import os
 import re
 import subprocess
 import sys
 
-BMSLICE = sys.argv[1]
+BMSLICE, *THERE = sys.argv[1:]
 URI = "qemu:///system"
 
 # Only the host itself can tell: null by libvirt, whatever it is here.
@@ -24,20 +23,19 @@ UNKNOWN = {
 }
 
 
+def run(*words):
+    return subprocess.run([*THERE, *words], capture_output=True, text=True, check=False)
+
+
 def discover(*options):
-    result = subprocess.run([BMSLICE, "discover", "--json", *options], capture_output=True, text=True,
-                            check=False)
+    result = run(BMSLICE, "discover", "--json", *options)
     if result.returncode != 0:
         sys.exit(f"Bail out! {result.returncode}: {result.stderr}")
     return json.loads(result.stdout)
 
 
 def read(path):
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
+    return run("cat", path).stdout.strip()
 
 
 def expect_net(net):
@@ -61,7 +59,7 @@ def expect(own, other):
     # that of a CPU which has what QEMU's KVM needs
     if not own["kernel"]["kvm"]:
         fit = re.search(r"\b(vmx|svm)\b", read("/proc/cpuinfo"))
-        own["kernel"]["kvm"] = True if os.path.exists("/dev/kvm") and not fit else None
+        own["kernel"]["kvm"] = True if run("test", "-e", "/dev/kvm").returncode == 0 and not fit else None
     for function in own["pci"]:
         for net in function["nets"]:
             expect_net(net)
@@ -91,8 +89,7 @@ class Comparison:
 
 
 def main():
-    if subprocess.run(["virsh", "-c", URI, "--quiet", "version"], capture_output=True,
-                      check=False).returncode:
+    if run("virsh", "-c", URI, "--quiet", "version").returncode:
         print("1..0 # SKIP no libvirtd at " + URI)
         return 0
     own, other = discover(), discover("--host", URI)
