@@ -144,7 +144,7 @@ server_boots() { grep -acs 'lab: ready' "$STATE/console.log"; }
 
 # server_wait [BOOTS]: until it has come up so often. A busy machine with two cores and no KVM needs
 # about two minutes for 24 CPUs.
-# A server with a CPU that gets no timer interrupts is reset, up to five times: its kernel waits for ever, or
+# A server with a CPU that gets no timer interrupts is reset, up to eight times: its kernel waits for ever, or
 # a slice on that CPU does.
 server_wait() {
     local begin=$SECONDS limit=1200 shown=0 boots=${1-1} stalls reset=no tries=${2-0}
@@ -171,7 +171,7 @@ server_wait() {
         sleep 1
     done
     say "the server is ready after $((SECONDS - begin)) s"
-    if [ "$tries" -lt 5 ] && server_is_deaf; then
+    if [ "$tries" -lt 8 ] && server_is_deaf; then
         say "one of its CPUs gets no timer interrupts; it is reset"
         server_reset
         server_wait $((boots + 1)) $((tries + 1))
