@@ -197,6 +197,7 @@ static gint64 memory_held(const Share *share, gint64 node, gint64 page_bytes)
 static gint64 memory_there(const Job *job, const HostNode *node, gint64 page_bytes)
 {
     const GPtrArray *slices = job->plan_host->slices;
+    const HostHugepages *pool = host_find_pool(node, page_bytes);
     gint64 planned = 0, total = 0;
 
     if (page_bytes == ANY_PAGES)
@@ -205,12 +206,8 @@ static gint64 memory_there(const Job *job, const HostNode *node, gint64 page_byt
                    : node->memory_bytes - MAX(job->spec_host->reserve.memory_per_node, 0);
     for (guint i = 0; i < slices->len; i++)
         planned += memory_on(slices->pdata[i], node->id, page_bytes);
-    for (guint i = 0; i < node->hugepages->len; i++) {
-        const HostHugepages *pool = node->hugepages->pdata[i];
-
-        if (pool->size_bytes == page_bytes)
-            total = pool->total == RECORD_UNSET ? G_MAXINT64 : pool->total * page_bytes;
-    }
+    if (pool)
+        total = pool->total == RECORD_UNSET ? G_MAXINT64 : pool->total * page_bytes;
     return MAX(planned, total);
 }
 

@@ -69,9 +69,8 @@ static bool has_pages(const Host *host, gint64 bytes)
     for (guint n = 0; n < host->nodes->len; n++) {
         const HostNode *node = g_ptr_array_index(host->nodes, n);
 
-        for (guint i = 0; i < node->hugepages->len; i++)
-            if (((const HostHugepages *)g_ptr_array_index(node->hugepages, i))->size_bytes == bytes)
-                return true;
+        if (host_find_pool(node, bytes))
+            return true;
         known |= node->hugepages->len > 0;
     }
     return !known;
