@@ -123,43 +123,88 @@ static Observed *observe(const Case *test, const char *wanted_xml)
     return observed;
 }
 
+/* Of a slice, as it is observed: the steps and findings. */
+typedef struct {
+    PlanSlice *slice;
+    char *xml;
+    Observed *observed; /* NULL: there is no such domain */
+    GPtrArray *steps, *findings;
+    bool needs_restart;
+    GError *error;
+} Derived;
+
+static Derived *derived_new(const Case *test)
+{
+    Derived *derived = g_new0(Derived, 1);
+
+    derived->xml = write_xml(&derived->slice);
+    derived->observed = test ? observe(test, derived->xml) : NULL;
+    derived->steps = steps_new();
+    derived->findings = findings_new();
+    return derived;
+}
+
+static void derived_free(Derived *derived)
+{
+    plan_slice_free(derived->slice);
+    g_free(derived->xml);
+    observed_free(derived->observed);
+    g_ptr_array_unref(derived->steps);
+    g_ptr_array_unref(derived->findings);
+    g_clear_error(&derived->error);
+    g_free(derived);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Derived, derived_free)
+
+/* @needs_restart: what is there before, to be set anew. */
+static bool derive(Derived *derived, bool restart, bool needs_restart)
+{
+    StepsOptions options = {.restart = restart};
+
+    derived->needs_restart = needs_restart;
+    return steps_derive_slice(derived->slice, derived->xml, derived->observed, &options,
+                              derived->steps, derived->findings, &derived->needs_restart,
+                              &derived->error);
+}
+
+/* No step, and one error of the slice. */
+static void assert_told(const Derived *derived, const char *code)
+{
+    const Finding *finding;
+
+    g_assert_cmpuint(derived->steps->len, ==, 0);
+    g_assert_false(derived->needs_restart);
+    g_assert_cmpuint(derived->findings->len, ==, 1);
+    finding = derived->findings->pdata[0];
+    g_assert_cmpint(finding->severity, ==, FINDING_ERROR);
+    g_assert_cmpstr(finding->code, ==, code);
+    g_assert_cmpstr(finding->subject, ==, "slice " NAME);
+}
+
 static void test_existing(gconstpointer data)
 {
     const Case *test = data;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(PlanSlice) slice = NULL;
-    g_autofree char *xml = write_xml(&slice);
-    g_autoptr(Observed) observed = observe(test, xml);
-    g_autoptr(GPtrArray) steps = steps_new();
-    g_autoptr(GPtrArray) findings = findings_new();
-    StepsOptions options = {.restart = test->restart};
-    bool needs_restart = !test->needs_restart;
+    g_autoptr(Derived) derived = derived_new(test);
 
-    steps_derive_slice(slice, xml, observed, &options, steps, findings, &needs_restart, &error);
-    g_assert_no_error(error);
+    derive(derived, test->restart, !test->needs_restart);
+    g_assert_no_error(derived->error);
 
-    g_autofree char *texts = step_texts(steps);
+    g_autofree char *texts = step_texts(derived->steps);
 
     g_assert_cmpstr(texts, ==, test->steps);
-    g_assert_cmpuint(findings->len, ==, 0);
-    g_assert_true(needs_restart == test->needs_restart);
+    g_assert_cmpuint(derived->findings->len, ==, 0);
+    g_assert_true(derived->needs_restart == test->needs_restart);
 }
 
 static void test_new(void)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(PlanSlice) slice = NULL;
-    g_autofree char *xml = write_xml(&slice);
-    g_autoptr(GPtrArray) steps = steps_new();
-    g_autoptr(GPtrArray) findings = findings_new();
-    StepsOptions options = {false};
-    bool needs_restart = true;
+    g_autoptr(Derived) derived = derived_new(NULL);
 
-    g_assert_true(
-        steps_derive_slice(slice, xml, NULL, &options, steps, findings, &needs_restart, &error));
-    g_assert_false(needs_restart);
+    g_assert_true(derive(derived, false, true));
+    g_assert_false(derived->needs_restart);
 
-    g_autofree char *texts = step_texts(steps);
+    g_autofree char *texts = step_texts(derived->steps);
 
     g_assert_cmpstr(texts, ==,
                     "create volume " DISK ", 100GiB on top of image centos7\n"
@@ -169,8 +214,8 @@ static void test_new(void)
     static const StepKind kinds[] = {STEP_VOLUME_CREATE, STEP_DOMAIN_DEFINE, STEP_DOMAIN_AUTOSTART,
                                      STEP_DRIVER, STEP_DOMAIN_START};
 
-    for (guint i = 0; i < steps->len; i++) {
-        const Step *step = steps->pdata[i];
+    for (guint i = 0; i < derived->steps->len; i++) {
+        const Step *step = derived->steps->pdata[i];
 
         g_assert_cmpint(step->kind, ==, kinds[i]);
         g_assert_cmpstr(step->subject, ==, NAME);
@@ -183,72 +228,35 @@ static void test_new(void)
 static void test_broken(void)
 {
     static const Case same = {"same"};
-    g_autoptr(GError) error = NULL;
-    g_autoptr(PlanSlice) slice = NULL;
-    g_autofree char *xml = write_xml(&slice);
-    g_autoptr(Observed) observed = observe(&same, xml);
-    g_autoptr(GPtrArray) steps = steps_new();
-    g_autoptr(GPtrArray) findings = findings_new();
-    StepsOptions options = {true};
-    bool needs_restart;
+    g_autoptr(Derived) derived = derived_new(&same);
 
-    observed->xml[10] = '\0';
-    g_assert_false(steps_derive_slice(slice, xml, observed, &options, steps, findings,
-                                      &needs_restart, &error));
-    g_assert_nonnull(strstr(error->message, NAME));
-    g_assert_nonnull(strstr(error->message, "cannot read XML"));
-    g_assert_cmpuint(steps->len, ==, 0);
+    derived->observed->xml[10] = '\0';
+    g_assert_false(derive(derived, true, false));
+    g_assert_nonnull(strstr(derived->error->message, NAME));
+    g_assert_nonnull(strstr(derived->error->message, "cannot read XML"));
+    g_assert_cmpuint(derived->steps->len, ==, 0);
 }
 
 /* Somebody else's domain is left alone, and told. */
 static void test_foreign(void)
 {
     static const Case same = {"same"};
-    g_autoptr(GError) error = NULL;
-    g_autoptr(PlanSlice) slice = NULL;
-    g_autofree char *xml = write_xml(&slice);
-    g_autoptr(Observed) observed = observe(&same, xml);
-    g_autoptr(GPtrArray) steps = steps_new();
-    g_autoptr(GPtrArray) findings = findings_new();
-    StepsOptions options = {true};
-    bool needs_restart;
-    const Finding *finding;
+    g_autoptr(Derived) derived = derived_new(&same);
 
-    observed->ours = false;
-    g_assert_true(steps_derive_slice(slice, xml, observed, &options, steps, findings,
-                                     &needs_restart, &error));
-    g_assert_cmpuint(steps->len, ==, 0);
-    g_assert_cmpuint(findings->len, ==, 1);
-    finding = findings->pdata[0];
-    g_assert_cmpint(finding->severity, ==, FINDING_ERROR);
-    g_assert_cmpstr(finding->code, ==, "domain-not-ours");
-    g_assert_cmpstr(finding->subject, ==, "slice " NAME);
+    derived->observed->ours = false;
+    g_assert_true(derive(derived, true, true));
+    assert_told(derived, "domain-not-ours");
 }
 
 /* A disk that would have to shrink is told, and nothing is done about the slice. */
 static void test_shrinks(void)
 {
     static const Case smaller = {"smaller", .capacity = 200 * GIB};
-    g_autoptr(GError) error = NULL;
-    g_autoptr(PlanSlice) slice = NULL;
-    g_autofree char *xml = write_xml(&slice);
-    g_autoptr(Observed) observed = observe(&smaller, xml);
-    g_autoptr(GPtrArray) steps = steps_new();
-    g_autoptr(GPtrArray) findings = findings_new();
-    g_autoptr(GPtrArray) differences = compare_domains(xml, observed->xml, NULL);
-    StepsOptions options = {true};
-    bool needs_restart;
-    const Finding *finding;
+    g_autoptr(Derived) derived = derived_new(&smaller);
+    g_autoptr(GPtrArray) differences = compare_domains(derived->xml, derived->observed->xml, NULL);
 
-    g_assert_true(steps_derive_slice(slice, xml, observed, &options, steps, findings,
-                                     &needs_restart, &error));
-    g_assert_cmpuint(steps->len, ==, 0);
-    g_assert_false(needs_restart);
-    g_assert_cmpuint(findings->len, ==, 1);
-    finding = findings->pdata[0];
-    g_assert_cmpint(finding->severity, ==, FINDING_ERROR);
-    g_assert_cmpstr(finding->code, ==, "disk-shrinks");
-    g_assert_cmpstr(finding->subject, ==, "slice " NAME);
+    g_assert_true(derive(derived, true, true));
+    assert_told(derived, "disk-shrinks");
 
     compare_disk(100 * GIB, RECORD_UNSET, differences);
     compare_disk(100 * GIB, 100 * GIB, differences);
