@@ -59,13 +59,14 @@ Finding *doctor_report(Doctor *doctor, FindingSeverity severity, const char *pat
     va_end(arguments);
     finding =
         findings_add(doctor->findings, severity, doctor->code, doctor->host->hostname, "%s", text);
-    doctor_set_evidence(finding, path, condition_value(doctor->condition, path));
+    finding_set_path(finding, path);
+    doctor_set_value(finding, condition_value(doctor->condition, path));
     return finding;
 }
 
-void doctor_set_evidence(Finding *finding, const char *path, const char *value)
+void doctor_set_value(Finding *finding, const char *value)
 {
-    finding_set_evidence(finding, path, !value ? "(absent)" : *value ? value : "(empty)");
+    finding_set_value(finding, !value ? "(absent)" : *value ? value : "(empty)");
 }
 
 const char *doctor_value(const Doctor *doctor, const char *path)

@@ -146,11 +146,10 @@ void finding_set_path(Finding *finding, const char *path)
     finding->path = g_strdup(path);
 }
 
-void finding_set_evidence(Finding *finding, const char *path, const char *value)
+void finding_set_value(Finding *finding, const char *value)
 {
-    finding_set_path(finding, path);
     g_free(finding->value);
-    finding->value = value ? text_quote(value, MAX_EVIDENCE) : NULL;
+    finding->value = text_quote(value, MAX_EVIDENCE);
 }
 
 void findings_sort_worst_first(GPtrArray *findings)

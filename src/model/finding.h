@@ -52,8 +52,8 @@ bool findings_have(const GPtrArray *findings, FindingSeverity severity);
 void finding_set_place(Finding *finding, const Tree *tree, guint line, guint column);
 void finding_set_hint(Finding *finding, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void finding_set_path(Finding *finding, const char *path);
-/* The path and what stands there (@value may be NULL): made fit for one line. */
-void finding_set_evidence(Finding *finding, const char *path, const char *value);
+/* What stands there: made fit for one line. */
+void finding_set_value(Finding *finding, const char *value);
 /* Errors first, then warnings; otherwise as they were. */
 void findings_sort_worst_first(GPtrArray *findings);
 
