@@ -181,27 +181,18 @@ static void read_all(const GPtrArray *devices, const GPtrArray *documents, const
 
 static void report_gaps(const Host *host, guint no_pf, GPtrArray *findings)
 {
-    guint nics = 0, no_node = 0, no_group = 0, no_vfs = 0, pfs = 0;
+    const HostGaps gaps = host_find_gaps(host);
 
-    for (guint i = 0; i < host->pci->len; i++) {
-        const HostPci *pci = host->pci->pdata[i];
-
-        no_group += pci->iommu_group == RECORD_UNSET;
-        pfs += pci->sriov != NULL;
-        no_vfs += pci->sriov && pci->sriov->num_vfs == RECORD_UNSET;
-        nics += host_pci_is_nic(pci);
-        no_node += host_pci_is_nic(pci) && pci->node == RECORD_UNSET;
-    }
-    if (no_node)
-        LIBVIRT_WARN("nic-node-unknown", "the NUMA node of %u of %u NICs is not known", no_node,
-                     nics);
-    if (host->kernel.iommu != 0 && no_group)
+    if (gaps.nic_nodes)
+        LIBVIRT_WARN("nic-node-unknown", "the NUMA node of %u of %u NICs is not known",
+                     gaps.nic_nodes, gaps.nics);
+    if (host->kernel.iommu != 0 && gaps.group)
         LIBVIRT_WARN("iommu-group-unknown",
-                     "the IOMMU group of %u of %u PCI functions is not known", no_group,
+                     "the IOMMU group of %u of %u PCI functions is not known", gaps.group,
                      host->pci->len);
-    if (no_vfs)
+    if (gaps.vfs)
         LIBVIRT_WARN("sriov-unknown", "how many VFs %u of %u PFs have or can have is not known",
-                     no_vfs, pfs);
+                     gaps.vfs, gaps.pfs);
     if (no_pf)
         LIBVIRT_WARN("vf-pf-unknown", "the PF of %u VFs is not known", no_pf);
     if (host->pci->len > 0)

@@ -253,54 +253,31 @@ static void read_kernel(Xml *xml, Host *host)
         host->kernel.kvm = 1;
 }
 
-static void report_nodes(const Host *host, GPtrArray *findings)
-{
-    guint no_memory = 0, no_free = 0;
-
-    for (guint i = 0; i < host->nodes->len; i++) {
-        const HostNode *node = host->nodes->pdata[i];
-        bool known = true;
-
-        for (guint k = 0; k < node->hugepages->len; k++)
-            known = known && ((const HostHugepages *)node->hugepages->pdata[k])->free >= 0;
-        no_memory += node->memory_bytes == RECORD_UNSET;
-        no_free += !known;
-    }
-    if (no_memory)
-        LIBVIRT_WARN("node-memory-unknown", "the memory of %u of %u NUMA nodes is not known",
-                     no_memory, host->nodes->len);
-    if (no_free)
-        LIBVIRT_WARN("node-hugepages-unknown",
-                     "how many hugepages are free is not known of %u of %u NUMA nodes", no_free,
-                     host->nodes->len);
-}
-
 static void report_gaps(const Host *host, guint unplaced, GPtrArray *findings)
 {
-    guint no_socket = 0, no_l3 = 0, no_node = 0;
+    const HostGaps gaps = host_find_gaps(host);
 
-    for (guint i = 0; i < host->cores->len; i++) {
-        const HostCore *core = host->cores->pdata[i];
-
-        no_socket += core->socket == RECORD_UNSET;
-        no_l3 += core->l3 == RECORD_UNSET;
-        no_node += core->node == RECORD_UNSET;
-    }
     LIBVIRT_WARN("from-libvirt", "libvirt does not tell the CPU model, which CPUs are isolated, "
                                  "nor the kernel and its arguments");
     if (unplaced)
         LIBVIRT_WARN("cpu-place-unknown",
                      "where %u CPUs sit is not known: they do not count as online", unplaced);
-    if (no_socket)
-        LIBVIRT_WARN("core-socket-unknown", "the socket of %u of %u cores is not known", no_socket,
+    if (gaps.socket)
+        LIBVIRT_WARN("core-socket-unknown", "the socket of %u of %u cores is not known",
+                     gaps.socket, host->cores->len);
+    if (gaps.l3)
+        LIBVIRT_WARN("core-l3-unknown", "the L3 domain of %u of %u cores is not known", gaps.l3,
                      host->cores->len);
-    if (no_l3)
-        LIBVIRT_WARN("core-l3-unknown", "the L3 domain of %u of %u cores is not known", no_l3,
+    if (gaps.node)
+        LIBVIRT_WARN("core-node-unknown", "the NUMA node of %u of %u cores is not known", gaps.node,
                      host->cores->len);
-    if (no_node)
-        LIBVIRT_WARN("core-node-unknown", "the NUMA node of %u of %u cores is not known", no_node,
-                     host->cores->len);
-    report_nodes(host, findings);
+    if (gaps.memory)
+        LIBVIRT_WARN("node-memory-unknown", "the memory of %u of %u NUMA nodes is not known",
+                     gaps.memory, host->nodes->len);
+    if (gaps.pages)
+        LIBVIRT_WARN("node-hugepages-unknown",
+                     "how many hugepages are free is not known of %u of %u NUMA nodes", gaps.pages,
+                     host->nodes->len);
     if (host->kernel.iommu == RECORD_UNSET)
         LIBVIRT_WARN("iommu-unknown", "whether the IOMMU is on is not known");
     if (host->kernel.kvm == RECORD_UNSET)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/libvirt_host.h"
+#include "model/host_gaps.h"
 
 #define LIBVIRT_WARN(code, ...)                                                                    \
     findings_add(findings, FINDING_WARNING, (code), host->hostname, __VA_ARGS__)

@@ -175,25 +175,19 @@ static CpuSet *online_cpus(hwloc_topology_t topology)
 static void report_gaps(Discovery *discovery, guint alone)
 {
     const Host *host = discovery->host;
-    guint no_socket = 0, no_l3 = 0;
+    const HostGaps gaps = host_find_gaps(host);
 
-    for (guint i = 0; i < host->cores->len; i++) {
-        const HostCore *core = g_ptr_array_index(host->cores, i);
-
-        no_socket += core->socket == RECORD_UNSET;
-        no_l3 += core->l3 == RECORD_UNSET;
-    }
     if (!host->cpu.model)
         discover_warn(discovery, "cpu-model-unknown", "proc/cpuinfo", "the CPU model is not known");
     if (alone)
         discover_warn(discovery, "core-siblings-unknown", CPUS "/cpu*/topology",
                       "the siblings of %u CPUs are not known; each counts as a core", alone);
-    if (no_socket)
+    if (gaps.socket)
         discover_warn(discovery, "core-socket-unknown", CPUS "/cpu*/topology/physical_package_id",
-                      "the socket of %u of %u cores is not known", no_socket, host->cores->len);
-    if (no_l3)
+                      "the socket of %u of %u cores is not known", gaps.socket, host->cores->len);
+    if (gaps.l3)
         discover_warn(discovery, "core-l3-unknown", CPUS "/cpu*/cache",
-                      "the L3 domain of %u of %u cores is not known", no_l3, host->cores->len);
+                      "the L3 domain of %u of %u cores is not known", gaps.l3, host->cores->len);
 }
 
 /* hwloc opens files by itself and not by openat2(), so a captured tree is looked over first: the

@@ -138,46 +138,26 @@ static void set_core_nodes(Host *host)
     }
 }
 
-static bool lacks_pages(const HostNode *node)
-{
-    for (guint i = 0; i < node->hugepages->len; i++) {
-        const HostHugepages *pool = node->hugepages->pdata[i];
-
-        if (pool->total == RECORD_UNSET || pool->free == RECORD_UNSET)
-            return true;
-    }
-    return false;
-}
-
 static void report_gaps(Discovery *discovery)
 {
     const Host *host = discovery->host;
-    guint no_memory = 0, no_distance = 0, no_node = 0, no_pages = 0;
+    const HostGaps gaps = host_find_gaps(host);
 
-    for (guint i = 0; i < host->nodes->len; i++) {
-        const HostNode *node = g_ptr_array_index(host->nodes, i);
-
-        no_memory += node->memory_bytes == RECORD_UNSET;
-        no_distance += node->distances->len == 0;
-        no_pages += lacks_pages(node);
-    }
-    for (guint i = 0; i < host->cores->len; i++)
-        no_node += ((const HostCore *)g_ptr_array_index(host->cores, i))->node == RECORD_UNSET;
-    if (no_memory)
+    if (gaps.memory)
         discover_warn(discovery, "node-memory-unknown", NODES "/node*/meminfo",
-                      "the memory of %u of %u NUMA nodes is not known", no_memory,
+                      "the memory of %u of %u NUMA nodes is not known", gaps.memory,
                       host->nodes->len);
-    if (no_pages)
+    if (gaps.pages)
         discover_warn(discovery, "node-hugepages-unknown", NODES "/node*/hugepages",
-                      "the hugepages of %u of %u NUMA nodes are not known", no_pages,
+                      "the hugepages of %u of %u NUMA nodes are not known", gaps.pages,
                       host->nodes->len);
-    if (no_distance)
+    if (gaps.distances)
         discover_warn(discovery, "node-distance-unknown", NODES "/node*/distance",
-                      "the distances of %u of %u NUMA nodes are not known", no_distance,
+                      "the distances of %u of %u NUMA nodes are not known", gaps.distances,
                       host->nodes->len);
-    if (no_node)
+    if (gaps.node)
         discover_warn(discovery, "core-node-unknown", NODES "/node*/cpulist",
-                      "the NUMA node of %u of %u cores is not known", no_node, host->cores->len);
+                      "the NUMA node of %u of %u cores is not known", gaps.node, host->cores->len);
 }
 
 void discover_memory(Discovery *discovery)

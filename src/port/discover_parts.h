@@ -9,6 +9,7 @@
 
 #include "model/finding.h"
 #include "model/host.h"
+#include "model/host_gaps.h"
 #include "port/asked.h"
 #include "port/root.h"
 

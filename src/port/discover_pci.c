@@ -75,35 +75,25 @@ static HostPci *read_function(Discovery *discovery, const char *address)
 static void report_gaps(Discovery *discovery, guint no_pf)
 {
     const Host *host = discovery->host;
-    guint nics = 0, no_node = 0, no_ids = 0, no_group = 0, no_vfs = 0, pfs = 0;
+    const HostGaps gaps = host_find_gaps(host);
 
-    for (guint i = 0; i < host->pci->len; i++) {
-        const HostPci *pci = g_ptr_array_index(host->pci, i);
-
-        no_ids += !pci->vendor || !pci->device || !pci->class_code;
-        no_group += pci->iommu_group == RECORD_UNSET;
-        pfs += pci->sriov != NULL;
-        no_vfs += pci->sriov &&
-                  (pci->sriov->total_vfs == RECORD_UNSET || pci->sriov->num_vfs == RECORD_UNSET);
-        nics += host_pci_is_nic(pci);
-        no_node += host_pci_is_nic(pci) && pci->node == RECORD_UNSET;
-    }
-    if (no_node)
+    if (gaps.nic_nodes)
         discover_warn(discovery, "nic-node-unknown", DEVICES "/*/numa_node",
-                      "the NUMA node of %u of %u NICs is not known", no_node, nics);
-    if (no_ids)
+                      "the NUMA node of %u of %u NICs is not known", gaps.nic_nodes, gaps.nics);
+    if (gaps.ids)
         discover_warn(discovery, "pci-id-unknown", DEVICES "/*/vendor",
-                      "what %u of %u PCI functions are is not known", no_ids, host->pci->len);
+                      "what %u of %u PCI functions are is not known", gaps.ids, host->pci->len);
     if (host->kernel.iommu == RECORD_UNSET)
         discover_warn(discovery, "iommu-unknown", "sys/kernel/iommu_groups",
                       "whether the IOMMU is on is not known");
-    else if (no_group && no_group < host->pci->len)
+    else if (gaps.group && gaps.group < host->pci->len)
         discover_warn(discovery, "iommu-group-unknown", DEVICES "/*/iommu_group",
-                      "the IOMMU group of %u of %u PCI functions is not known", no_group,
+                      "the IOMMU group of %u of %u PCI functions is not known", gaps.group,
                       host->pci->len);
-    if (no_vfs)
+    if (gaps.vfs)
         discover_warn(discovery, "sriov-unknown", DEVICES "/*/sriov_numvfs",
-                      "how many VFs %u of %u PFs have or can have is not known", no_vfs, pfs);
+                      "how many VFs %u of %u PFs have or can have is not known", gaps.vfs,
+                      gaps.pfs);
     if (no_pf)
         discover_warn(discovery, "vf-pf-unknown", DEVICES "/*/physfn",
                       "the PF of %u VFs is not known", no_pf);
