@@ -60,13 +60,8 @@ Finding *doctor_report(Doctor *doctor, FindingSeverity severity, const char *pat
     finding =
         findings_add(doctor->findings, severity, doctor->code, doctor->host->hostname, "%s", text);
     finding_set_path(finding, path);
-    doctor_set_value(finding, condition_value(doctor->condition, path));
+    finding_set_evidence(finding, condition_value(doctor->condition, path));
     return finding;
-}
-
-void doctor_set_value(Finding *finding, const char *value)
-{
-    finding_set_value(finding, !value ? "(absent)" : *value ? value : "(empty)");
 }
 
 const char *doctor_value(const Doctor *doctor, const char *path)

@@ -16,11 +16,9 @@ typedef struct {
 } Doctor;
 
 /* A finding of the running check; each needs a hint. @path: the evidence, with its value by the
- * condition; what rests on something else calls doctor_set_value() too. */
+ * condition; what rests on something else calls finding_set_evidence() too. */
 Finding *doctor_report(Doctor *doctor, FindingSeverity severity, const char *path,
                        const char *format, ...) G_GNUC_PRINTF(4, 5);
-/* @value NULL: there is no such thing. */
-void doctor_set_value(Finding *finding, const char *value);
 /* The value of a fact, NULL: unknown. */
 const char *doctor_value(const Doctor *doctor, const char *path);
 /* Is @word one of the words of @text, as blanks and commas part them? NULL text: no. */

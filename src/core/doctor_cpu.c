@@ -133,7 +133,7 @@ void doctor_idle(Doctor *doctor)
     finding = doctor_report(doctor, FINDING_WARNING, deepest->path,
                             "CPUs %s may idle so deeply that waking takes %" G_GINT64_FORMAT " us",
                             list, worst);
-    doctor_set_value(finding, deepest->value);
+    finding_set_evidence(finding, deepest->value);
     finding_set_hint(
         finding,
         "cpupower -c %s idle-set -D %d; for good: tuned's profile cpu-partitioning, or "
@@ -154,7 +154,7 @@ void doctor_governor(Doctor *doctor)
         list = cpuset_format(fact->cpus);
         finding = doctor_report(doctor, FINDING_WARNING, fact->path,
                                 "the frequency governor of CPUs %s is not performance", list);
-        doctor_set_value(finding, fact->value);
+        finding_set_evidence(finding, fact->value);
         finding_set_hint(finding, "cpupower -c %s frequency-set -g performance", list);
     }
 }

@@ -20,7 +20,7 @@ static void report_kernel_off(Doctor *doctor, bool intel)
                       "can be handed through",
                       intel ? "VT-d" : "AMD-Vi");
 
-    doctor_set_value(finding, cmdline);
+    finding_set_evidence(finding, cmdline);
     for (guint i = 0; i < G_N_ELEMENTS(offs); i++) {
         if (doctor_has_word(cmdline, offs[i])) {
             finding_set_hint(finding, "take %s out of the kernel arguments, and boot", offs[i]);
@@ -157,7 +157,7 @@ void doctor_sriov(Doctor *doctor)
                                              "be made",
                                              pci->address);
 
-            doctor_set_value(finding, homeless);
+            finding_set_evidence(finding, homeless);
             finding_set_hint(finding, "switch on SR-IOV and \"Above 4G Decoding\" in the firmware "
                                       "setup, or add the kernel argument pci=realloc");
         }
@@ -219,7 +219,7 @@ void doctor_acs(Doctor *doctor)
         finding = doctor_report(doctor, FINDING_WARNING, path,
                                 "%s share one IOMMU group: they can only go to one slice, together",
                                 list);
-        doctor_set_value(finding, list);
+        finding_set_evidence(finding, list);
         finding_set_hint(finding,
                          "switch on ACS in the firmware setup, or move the card to a slot below "
                          "another root port");

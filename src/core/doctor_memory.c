@@ -60,7 +60,7 @@ void doctor_fragmentation(Doctor *doctor)
                                 "memory of node %" G_GINT64_FORMAT " is fragmented: of %s that are "
                                 "free, %s lie in whole hugepages of 2 MiB",
                                 node->id, free_text, huge_text);
-        doctor_set_value(finding, zones->str);
+        finding_set_evidence(finding, zones->str);
         finding_set_hint(finding, "reserve hugepages at boot (kernel arguments hugepagesz=, "
                                   "hugepages=); until then: echo 1 > /proc/sys/vm/compact_memory");
     }
@@ -171,7 +171,7 @@ static void judge_pages(Doctor *doctor, SpecHugepages hugepages, const char *arg
                                 "this CPU and kernel have no hugepages of %s", size_text);
         finding_set_hint(finding, "give the slices hugepages of another size, or none");
     }
-    doctor_set_value(finding, values);
+    finding_set_evidence(finding, values);
 }
 
 void doctor_hugepages(Doctor *doctor)
@@ -264,7 +264,7 @@ void doctor_daemons(Doctor *doctor)
             if (!g_str_has_suffix(fact->path, "/comm") || strcmp(fact->value, DAEMONS[d].name) != 0)
                 continue;
             finding = doctor_report(doctor, DAEMONS[d].severity, fact->path, "%s", DAEMONS[d].text);
-            doctor_set_value(finding, fact->value);
+            finding_set_evidence(finding, fact->value);
             finding_set_hint(finding, "%s", DAEMONS[d].mend);
         }
     }
@@ -314,7 +314,7 @@ void doctor_mixed(Doctor *doctor)
                                     "hosts of one spec differ in their %s: %s here, %s on %s; the "
                                     "same slice performs differently",
                                     COMMON[c].what, mine, theirs, other->hostname);
-            doctor_set_value(finding, mine);
+            finding_set_evidence(finding, mine);
             finding_set_hint(finding, "one spec for each kind of host, or make them alike");
             break;
         }

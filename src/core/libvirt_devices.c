@@ -179,27 +179,26 @@ static void read_all(const GPtrArray *devices, const GPtrArray *documents, const
     }
 }
 
-static void report_gaps(const Host *host, guint no_pf, GPtrArray *findings)
+static void report_gaps(const Host *host, HostGap no_pf, GPtrArray *findings)
 {
     const HostGaps gaps = host_find_gaps(host);
 
-    if (gaps.nic_nodes)
+    if (gaps.nic_nodes.count)
         LIBVIRT_WARN("nic-node-unknown", "the NUMA node of %u of %u NICs is not known",
-                     gaps.nic_nodes, gaps.nics);
-    if (host->kernel.iommu != 0 && gaps.group)
+                     gaps.nic_nodes.count, gaps.nics);
+    if (host->kernel.iommu != 0 && gaps.group.count)
         LIBVIRT_WARN("iommu-group-unknown",
-                     "the IOMMU group of %u of %u PCI functions is not known", gaps.group,
+                     "the IOMMU group of %u of %u PCI functions is not known", gaps.group.count,
                      host->pci->len);
-    if (gaps.vfs)
+    if (gaps.vfs.count)
         LIBVIRT_WARN("sriov-unknown", "how many VFs %u of %u PFs have or can have is not known",
-                     gaps.vfs, gaps.pfs);
-    if (no_pf)
-        LIBVIRT_WARN("vf-pf-unknown", "the PF of %u VFs is not known", no_pf);
+                     gaps.vfs.count, gaps.pfs);
+    if (no_pf.count)
+        LIBVIRT_WARN("vf-pf-unknown", "the PF of %u VFs is not known", no_pf.count);
     if (host->pci->len > 0)
-        finding_set_hint(LIBVIRT_WARN("device-use-unknown",
-                                      "libvirt does not tell what the host uses its devices for: "
-                                      "no slice can have one by this inventory"),
-                         "run bmslice discover on the host itself");
+        LIBVIRT_WARN("device-use-unknown",
+                     "libvirt does not tell what the host uses its devices for: "
+                     "no slice can have one by this inventory");
 }
 
 void libvirt_read_devices(const LibvirtTold *told, Host *host, GPtrArray *findings)

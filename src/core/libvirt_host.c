@@ -262,22 +262,22 @@ static void report_gaps(const Host *host, guint unplaced, GPtrArray *findings)
     if (unplaced)
         LIBVIRT_WARN("cpu-place-unknown",
                      "where %u CPUs sit is not known: they do not count as online", unplaced);
-    if (gaps.socket)
+    if (gaps.socket.count)
         LIBVIRT_WARN("core-socket-unknown", "the socket of %u of %u cores is not known",
-                     gaps.socket, host->cores->len);
-    if (gaps.l3)
-        LIBVIRT_WARN("core-l3-unknown", "the L3 domain of %u of %u cores is not known", gaps.l3,
-                     host->cores->len);
-    if (gaps.node)
-        LIBVIRT_WARN("core-node-unknown", "the NUMA node of %u of %u cores is not known", gaps.node,
-                     host->cores->len);
-    if (gaps.memory)
+                     gaps.socket.count, host->cores->len);
+    if (gaps.l3.count)
+        LIBVIRT_WARN("core-l3-unknown", "the L3 domain of %u of %u cores is not known",
+                     gaps.l3.count, host->cores->len);
+    if (gaps.node.count)
+        LIBVIRT_WARN("core-node-unknown", "the NUMA node of %u of %u cores is not known",
+                     gaps.node.count, host->cores->len);
+    if (gaps.memory.count)
         LIBVIRT_WARN("node-memory-unknown", "the memory of %u of %u NUMA nodes is not known",
-                     gaps.memory, host->nodes->len);
-    if (gaps.pages)
+                     gaps.memory.count, host->nodes->len);
+    if (gaps.pages.count)
         LIBVIRT_WARN("node-hugepages-unknown",
-                     "how many hugepages are free is not known of %u of %u NUMA nodes", gaps.pages,
-                     host->nodes->len);
+                     "how many hugepages are free is not known of %u of %u NUMA nodes",
+                     gaps.pages.count, host->nodes->len);
     if (host->kernel.iommu == RECORD_UNSET)
         LIBVIRT_WARN("iommu-unknown", "whether the IOMMU is on is not known");
     if (host->kernel.kvm == RECORD_UNSET)

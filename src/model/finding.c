@@ -152,6 +152,11 @@ void finding_set_value(Finding *finding, const char *value)
     finding->value = text_quote(value, MAX_EVIDENCE);
 }
 
+void finding_set_evidence(Finding *finding, const char *value)
+{
+    finding_set_value(finding, !value ? "(absent)" : *value ? value : "(empty)");
+}
+
 void findings_sort_worst_first(GPtrArray *findings)
 {
     g_autoptr(GPtrArray) sorted = g_ptr_array_new();

@@ -54,6 +54,8 @@ void finding_set_hint(Finding *finding, const char *format, ...) G_GNUC_PRINTF(2
 void finding_set_path(Finding *finding, const char *path);
 /* What stands there: made fit for one line. */
 void finding_set_value(Finding *finding, const char *value);
+/* The same of what may be NULL, there is no such thing: "(absent)"; or "", "(empty)". */
+void finding_set_evidence(Finding *finding, const char *value);
 /* Errors first, then warnings; otherwise as they were. */
 void findings_sort_worst_first(GPtrArray *findings);
 

@@ -355,22 +355,6 @@ gint64 host_node_of_device(const Host *host, gint64 id)
     return only && cpuset_equal(only->cpus, host->cpu.online) ? only->id : RECORD_UNSET;
 }
 
-guint host_drop_unknown_pfs(Host *host)
-{
-    guint dropped = 0;
-
-    for (guint i = 0; i < host->pci->len; i++) {
-        HostPci *vf = host->pci->pdata[i];
-        const HostPci *pf = vf->pf ? host_find_pci(host, vf->pf) : NULL;
-
-        if (vf->pf && (!pf || !pf->sriov)) {
-            g_clear_pointer(&vf->pf, g_free);
-            dropped++;
-        }
-    }
-    return dropped;
-}
-
 bool host_pci_has_lanes(const HostPci *pci)
 {
     static const char *const classes[] = {"01", "02", "03", "0b", "12"};

@@ -143,9 +143,6 @@ char *host_mac_of(const char *text);
 /* What the node @id that the firmware names for a device can mean: itself when the host has it; the
  * only node when none is named (RECORD_UNSET) and all CPUs are on that; else RECORD_UNSET. */
 gint64 host_node_of_device(const Host *host, gint64 id);
-/* A VF whose PF the inventory lacks, or that names a function that is none, is a VF of nothing we
- * know: its pf is unset. Returns how many. */
-guint host_drop_unknown_pfs(Host *host);
 
 const HostNode *host_find_node(const Host *host, gint64 id);
 const HostHugepages *host_find_pool(const HostNode *node, gint64 size_bytes);

@@ -6,7 +6,9 @@
 
 #define ID G_GINT64_FORMAT
 
-#define BREACH(...) ((void)findings_add(findings, FINDING_ERROR, "host-unsound", __VA_ARGS__))
+#define BREACH(...)                                                                                \
+    finding_set_hint(findings_add(findings, FINDING_ERROR, "host-unsound", __VA_ARGS__),           \
+                     "make the inventory anew on the host: bmslice discover --json")
 
 /* " 3,5" of @extra for a message; only called when there is something to tell. */
 static char *list_of(const CpuSet *set, const CpuSet *without)

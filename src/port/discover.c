@@ -40,10 +40,29 @@ Host *discover_root(Root *root, const char *directory, Asked *asked, GPtrArray *
     return found ? g_steal_pointer(&host) : NULL;
 }
 
-void discover_warn(Discovery *discovery, const char *code, const char *path, const char *format,
-                   ...)
+/* The text of a file, the names in a folder; NULL: there is neither. */
+static char *read_evidence(Root *root, const char *path)
+{
+    g_autoptr(GPtrArray) names = NULL;
+    char *text;
+
+    root_trace_quiet(root, true); /* a capture needs nothing of it */
+    text = root_read_text(root, "%s", path);
+    if (!text && root_exists(root, "%s", path)) {
+        names = root_list(root, "%s", path);
+        g_ptr_array_add(names, NULL);
+        text =
+            names->len > 1 ? g_strjoinv(" ", (char **)names->pdata) : g_strdup("(nothing to read)");
+    }
+    root_trace_quiet(root, false);
+    return text;
+}
+
+Finding *discover_warn(Discovery *discovery, const char *code, const char *path, const char *format,
+                       ...)
 {
     g_autofree char *text = NULL;
+    g_autofree char *value = read_evidence(discovery->root, path);
     va_list arguments;
     Finding *finding;
 
@@ -51,8 +70,14 @@ void discover_warn(Discovery *discovery, const char *code, const char *path, con
     text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     finding = findings_add(discovery->findings, FINDING_WARNING, code, "host", "%s", text);
-    if (path)
-        finding_set_path(finding, path);
+    finding_set_path(finding, path);
+    finding_set_evidence(finding, value);
+    /* what another tool's capture lacks, the host may have */
+    if (!value && !discovery->asked)
+        finding_set_hint(finding, "capture the host anew: bmslice capture FILE.tar as root on it");
+    else
+        finding_set_hint(finding, "%s", host_gap_mend(code));
+    return finding;
 }
 
 CpuSet *discover_read_cpus(Root *root, const char *list, const char *mask)

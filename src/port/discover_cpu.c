@@ -172,22 +172,34 @@ static CpuSet *online_cpus(hwloc_topology_t topology)
     return online;
 }
 
+/* A file of the first CPU of a core. */
+static char *path_of_core(const Host *host, guint index, const char *file)
+{
+    const HostCore *core = host->cores->pdata[index];
+
+    return g_strdup_printf(CPUS "/cpu%d/%s", cpuset_next(core->cpus, 0), file);
+}
+
 static void report_gaps(Discovery *discovery, guint alone)
 {
     const Host *host = discovery->host;
     const HostGaps gaps = host_find_gaps(host);
+    g_autofree char *socket = path_of_core(host, gaps.socket.first, "topology/physical_package_id");
+    g_autofree char *cache = path_of_core(host, gaps.l3.first, "cache");
 
     if (!host->cpu.model)
         discover_warn(discovery, "cpu-model-unknown", "proc/cpuinfo", "the CPU model is not known");
     if (alone)
-        discover_warn(discovery, "core-siblings-unknown", CPUS "/cpu*/topology",
+        discover_warn(discovery, "core-siblings-unknown", CPUS "/cpu0/topology",
                       "the siblings of %u CPUs are not known; each counts as a core", alone);
-    if (gaps.socket)
-        discover_warn(discovery, "core-socket-unknown", CPUS "/cpu*/topology/physical_package_id",
-                      "the socket of %u of %u cores is not known", gaps.socket, host->cores->len);
-    if (gaps.l3)
-        discover_warn(discovery, "core-l3-unknown", CPUS "/cpu*/cache",
-                      "the L3 domain of %u of %u cores is not known", gaps.l3, host->cores->len);
+    if (gaps.socket.count)
+        discover_warn(discovery, "core-socket-unknown", socket,
+                      "the socket of %u of %u cores is not known", gaps.socket.count,
+                      host->cores->len);
+    if (gaps.l3.count)
+        discover_warn(discovery, "core-l3-unknown", cache,
+                      "the L3 domain of %u of %u cores is not known", gaps.l3.count,
+                      host->cores->len);
 }
 
 /* hwloc opens files by itself and not by openat2(), so a captured tree is looked over first: the

@@ -138,26 +138,32 @@ static void set_core_nodes(Host *host)
     }
 }
 
+static void report_gap(Discovery *discovery, HostGap gap, const char *code, const char *file,
+                       const char *what)
+{
+    const GPtrArray *nodes = discovery->host->nodes;
+    g_autofree char *path = NULL;
+
+    if (!gap.count)
+        return;
+    path = g_strdup_printf(NODES "/node%" G_GINT64_FORMAT "/%s",
+                           ((const HostNode *)nodes->pdata[gap.first])->id, file);
+    discover_warn(discovery, code, path, "the %s of %u of %u NUMA nodes %s not known", what,
+                  gap.count, nodes->len, g_str_has_suffix(what, "s") ? "are" : "is");
+}
+
 static void report_gaps(Discovery *discovery)
 {
     const Host *host = discovery->host;
     const HostGaps gaps = host_find_gaps(host);
 
-    if (gaps.memory)
-        discover_warn(discovery, "node-memory-unknown", NODES "/node*/meminfo",
-                      "the memory of %u of %u NUMA nodes is not known", gaps.memory,
-                      host->nodes->len);
-    if (gaps.pages)
-        discover_warn(discovery, "node-hugepages-unknown", NODES "/node*/hugepages",
-                      "the hugepages of %u of %u NUMA nodes are not known", gaps.pages,
-                      host->nodes->len);
-    if (gaps.distances)
-        discover_warn(discovery, "node-distance-unknown", NODES "/node*/distance",
-                      "the distances of %u of %u NUMA nodes are not known", gaps.distances,
-                      host->nodes->len);
-    if (gaps.node)
-        discover_warn(discovery, "core-node-unknown", NODES "/node*/cpulist",
-                      "the NUMA node of %u of %u cores is not known", gaps.node, host->cores->len);
+    report_gap(discovery, gaps.memory, "node-memory-unknown", "meminfo", "memory");
+    report_gap(discovery, gaps.pages, "node-hugepages-unknown", "hugepages", "hugepages");
+    report_gap(discovery, gaps.distances, "node-distance-unknown", "distance", "distances");
+    if (gaps.node.count)
+        discover_warn(discovery, "core-node-unknown", NODES,
+                      "the NUMA node of %u of %u cores is not known", gaps.node.count,
+                      host->cores->len);
 }
 
 void discover_memory(Discovery *discovery)

@@ -214,6 +214,8 @@ static int compare_nets(gconstpointer a, gconstpointer b)
 static void report_gaps(Discovery *discovery)
 {
     const Host *host = discovery->host;
+    g_autofree char *first_nameless = NULL;
+    g_autofree char *first_no_mac = NULL;
     guint nics = 0, nameless = 0, no_mac = 0, nets = 0;
 
     for (guint i = 0; i < host->pci->len; i++) {
@@ -222,17 +224,22 @@ static void report_gaps(Discovery *discovery)
         bool held = pci->driver ? strcmp(pci->driver, "vfio-pci") != 0 : !discovery->asked;
 
         nics += host_pci_is_nic(pci);
-        nameless += host_pci_is_nic(pci) && !pci->nets->len && held;
-        for (guint n = 0; n < pci->nets->len; n++, nets++)
-            no_mac += !((const HostNet *)g_ptr_array_index(pci->nets, n))->mac;
+        if (host_pci_is_nic(pci) && !pci->nets->len && held && nameless++ == 0)
+            first_nameless = g_strdup_printf(DEVICES "/%s/net", pci->address);
+        for (guint n = 0; n < pci->nets->len; n++, nets++) {
+            const HostNet *net = pci->nets->pdata[n];
+
+            if (!net->mac && no_mac++ == 0)
+                first_no_mac = g_strdup_printf("sys/class/net/%s/address", net->name);
+        }
     }
     if (nameless)
-        discover_warn(discovery, "nic-net-unknown", DEVICES "/*/net",
+        discover_warn(discovery, "nic-net-unknown", first_nameless,
                       "the network interfaces of %u of %u NICs are not known, nor what they are "
                       "used for",
                       nameless, nics);
     if (no_mac)
-        discover_warn(discovery, "net-mac-unknown", DEVICES "/*/net/*/address",
+        discover_warn(discovery, "net-mac-unknown", first_no_mac,
                       "the MAC addresses of %u of %u network interfaces are not known", no_mac,
                       nets);
 }
@@ -258,7 +265,9 @@ void discover_nets(Discovery *discovery)
             g_ptr_array_add(pci->nets, read_net(discovery, net, known));
     }
     if (!known && nets->len)
-        discover_warn(discovery, "net-uses-unknown", "proc/net/route",
+        discover_warn(discovery, "net-uses-unknown",
+                      root_exists(discovery->root, "proc/net/route") ? "proc/net/fib_trie"
+                                                                     : "proc/net/route",
                       "what the host uses its network interfaces for is not known");
     report_gaps(discovery);
 }

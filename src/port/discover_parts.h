@@ -60,9 +60,9 @@ const char *discover_route_to(const GArray *routes, guint32 ip);
 /* The lines of a file split at white space: GStrv *. */
 GPtrArray *discover_read_words(Root *root, const char *path);
 
-/* A warning of code @code that @format; @path, the sysfs path that would tell, may be NULL. */
-void discover_warn(Discovery *discovery, const char *code, const char *path, const char *format,
-                   ...) G_GNUC_PRINTF(4, 5);
+/* A warning of code @code that @format, with what stands at @path as its evidence, and the mend. */
+Finding *discover_warn(Discovery *discovery, const char *code, const char *path, const char *format,
+                       ...) G_GNUC_PRINTF(4, 5);
 
 /* A kernel list in the file @list, or a mask in the file @mask; both are whole paths. NULL:
  * neither. */

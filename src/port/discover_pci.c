@@ -72,31 +72,52 @@ static HostPci *read_function(Discovery *discovery, const char *address)
     return pci;
 }
 
-static void report_gaps(Discovery *discovery, guint no_pf)
+/* The file of the function that lacks something. */
+static char *path_of(const Host *host, HostGap gap, const char *file)
+{
+    return gap.count
+               ? g_strdup_printf(DEVICES "/%s/%s",
+                                 ((const HostPci *)host->pci->pdata[gap.first])->address, file)
+               : NULL;
+}
+
+static const char *id_file(const HostPci *pci)
+{
+    return !pci->vendor ? "vendor" : !pci->device ? "device" : "class";
+}
+
+static void report_gaps(Discovery *discovery, HostGap no_pf)
 {
     const Host *host = discovery->host;
     const HostGaps gaps = host_find_gaps(host);
+    g_autofree char *node = path_of(host, gaps.nic_nodes, "numa_node");
+    g_autofree char *group = path_of(host, gaps.group, "iommu_group");
+    g_autofree char *vfs = path_of(host, gaps.vfs, "sriov_totalvfs");
+    g_autofree char *pf = path_of(host, no_pf, "physfn");
 
-    if (gaps.nic_nodes)
-        discover_warn(discovery, "nic-node-unknown", DEVICES "/*/numa_node",
-                      "the NUMA node of %u of %u NICs is not known", gaps.nic_nodes, gaps.nics);
-    if (gaps.ids)
-        discover_warn(discovery, "pci-id-unknown", DEVICES "/*/vendor",
-                      "what %u of %u PCI functions are is not known", gaps.ids, host->pci->len);
+    if (gaps.nic_nodes.count)
+        discover_warn(discovery, "nic-node-unknown", node,
+                      "the NUMA node of %u of %u NICs is not known", gaps.nic_nodes.count,
+                      gaps.nics);
+    if (gaps.ids.count) {
+        g_autofree char *id = path_of(host, gaps.ids, id_file(host->pci->pdata[gaps.ids.first]));
+        discover_warn(discovery, "pci-id-unknown", id,
+                      "what %u of %u PCI functions are is not known", gaps.ids.count,
+                      host->pci->len);
+    }
     if (host->kernel.iommu == RECORD_UNSET)
         discover_warn(discovery, "iommu-unknown", "sys/kernel/iommu_groups",
                       "whether the IOMMU is on is not known");
-    else if (gaps.group && gaps.group < host->pci->len)
-        discover_warn(discovery, "iommu-group-unknown", DEVICES "/*/iommu_group",
-                      "the IOMMU group of %u of %u PCI functions is not known", gaps.group,
+    else if (gaps.group.count && gaps.group.count < host->pci->len)
+        discover_warn(discovery, "iommu-group-unknown", group,
+                      "the IOMMU group of %u of %u PCI functions is not known", gaps.group.count,
                       host->pci->len);
-    if (gaps.vfs)
-        discover_warn(discovery, "sriov-unknown", DEVICES "/*/sriov_numvfs",
-                      "how many VFs %u of %u PFs have or can have is not known", gaps.vfs,
+    if (gaps.vfs.count)
+        discover_warn(discovery, "sriov-unknown", vfs,
+                      "how many VFs %u of %u PFs have or can have is not known", gaps.vfs.count,
                       gaps.pfs);
-    if (no_pf)
-        discover_warn(discovery, "vf-pf-unknown", DEVICES "/*/physfn",
-                      "the PF of %u VFs is not known", no_pf);
+    if (no_pf.count)
+        discover_warn(discovery, "vf-pf-unknown", pf, "the PF of %u VFs is not known", no_pf.count);
 }
 
 static int compare_functions(gconstpointer a, gconstpointer b)

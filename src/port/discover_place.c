@@ -71,17 +71,17 @@ static void read_slots(Discovery *discovery)
 static void report_narrow(Discovery *discovery, const HostPci *pci)
 {
     const HostLink *link = pci->link;
-    g_autofree char *path = g_strdup_printf(DEVICES "/%s/current_link_width", pci->address);
+    g_autofree char *width = g_strdup_printf(DEVICES "/%s/current_link_width", pci->address);
+    g_autofree char *speed = g_strdup_printf(DEVICES "/%s/current_link_speed", pci->address);
     const char *name = pci->nets->len ? ((const HostNet *)pci->nets->pdata[0])->name : pci->driver;
 
     if (link->width < link->max_width)
-        discover_warn(discovery, "pcie-narrow", path,
-                      "%s (%s) can use %" G_GINT64_FORMAT " PCIe lanes and has %" G_GINT64_FORMAT
-                      ": the slot has no more, or the card does not sit well",
+        discover_warn(discovery, "pcie-narrow", width,
+                      "%s (%s) can use %" G_GINT64_FORMAT " PCIe lanes and has %" G_GINT64_FORMAT,
                       pci->address, name ? name : "no driver", link->max_width, link->width);
     /* others slow their link down to save power while nothing moves */
     if (host_pci_is_nic(pci) && link->speed_mtps > 0 && link->speed_mtps < link->max_speed_mtps)
-        discover_warn(discovery, "pcie-slow", path,
+        discover_warn(discovery, "pcie-slow", speed,
                       "%s (%s) can run its PCIe link at %.1f GT/s and runs at %.1f", pci->address,
                       name ? name : "no driver", (double)link->max_speed_mtps / 1000,
                       (double)link->speed_mtps / 1000);

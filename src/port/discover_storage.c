@@ -13,7 +13,9 @@
 
 typedef struct {
     Discovery *discovery;
-    GHashTable *disks; /* block device (char *) -> target of its link in sysfs (char *) */
+    GHashTable *disks;     /* block device (char *) -> target of its link in sysfs (char *) */
+    const char *root_file; /* the one of MOUNT_FILES that names the root file system, or NULL */
+    char *root_mount;      /* what it says, or NULL */
 } Storage;
 
 /* Links of sys/class/block: disks and partitions alike. In sys/block there are disks only. */
@@ -152,11 +154,14 @@ static char *disk_by_source(Storage *storage, const char *source)
 /* One mounted file system: @number of its device and @source; either may be NULL. */
 static bool mark_mount(Storage *storage, const char *point, const char *number, const char *source)
 {
-    const char *use = strcmp(point, "/") == 0 ? HOST_USE_ROOT_STORAGE : HOST_USE_STORAGE;
+    bool is_root = strcmp(point, "/") == 0;
+    const char *use = is_root ? HOST_USE_ROOT_STORAGE : HOST_USE_STORAGE;
     g_autofree char *disk = number ? disk_by_number(storage, number) : NULL;
 
     if (!disk && source)
         disk = disk_by_source(storage, source);
+    if (is_root && !storage->root_mount)
+        storage->root_mount = g_strdup_printf("/ is on %s", source ? source : number);
     return disk && mark_disk(storage, disk, use, MAX_DEPTH);
 }
 
@@ -217,6 +222,8 @@ static bool mark_all_mounts(Storage *storage)
 
         if (text && *text)
             found |= MOUNT_FILES[i].mark(storage, text);
+        if (storage->root_mount && !storage->root_file)
+            storage->root_file = MOUNT_FILES[i].path;
     }
     return found;
 }
@@ -260,7 +267,7 @@ static bool is_storage(const HostPci *pci)
 void discover_storage(Discovery *discovery)
 {
     Host *host = discovery->host;
-    Storage storage = {discovery, read_disks(discovery->root)};
+    Storage storage = {discovery, read_disks(discovery->root), NULL, NULL};
     bool found_root = mark_all_mounts(&storage);
 
     mark_swaps(&storage);
@@ -274,7 +281,11 @@ void discover_storage(Discovery *discovery)
             g_clear_pointer(&pci->uses, g_ptr_array_unref);
     }
     if (!found_root && host->pci->len)
-        discover_warn(discovery, "root-storage-unknown", "proc/1/mountinfo",
-                      "which PCI function holds the root file system is not known");
+        finding_set_evidence(
+            discover_warn(discovery, "root-storage-unknown",
+                          storage.root_file ? storage.root_file : MOUNT_FILES[0].path,
+                          "which PCI function holds the root file system is not known"),
+            storage.root_mount);
+    g_free(storage.root_mount);
     g_hash_table_unref(storage.disks);
 }

@@ -33,6 +33,7 @@ def many_devices(tree):
                            ("numa_node", "0"), ("sriov_totalvfs", "64"), ("sriov_numvfs", "0")):
             (folder / name).write_text(text + "\n")
         (folder / "net" / f"n{number}" / "address").write_text("02:00:00:00:00:01\n")
+        (folder / "iommu_group").symlink_to("../../../../kernel/iommu_groups/7")
         (devices / address).symlink_to(f"../../../devices/pci1000:00/{address}")
 
 

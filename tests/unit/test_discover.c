@@ -5,9 +5,7 @@
  */
 #include <glib/gstdio.h>
 #include <jansson.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/json.h"
 #include "documents.h"
@@ -107,10 +105,14 @@ static const struct {
     {"one-node", ""},
     {"sub-numa",
      ":0:0: warning: host: the NUMA node of 1 of 4 NICs is not known [nic-node-unknown]\n"
-     ":0:0: warning: host: 0000:81:00.0 (ens1f0) can use 16 PCIe lanes and has 8: the slot has no "
-     "more, or the card does not sit well [pcie-narrow]\n"
+     "  update the firmware: its ACPI tables name no node (_PXM) for this slot, or one that is not "
+     "there\n"
+     ":0:0: warning: host: 0000:81:00.0 (ens1f0) can use 16 PCIe lanes and has 8 [pcie-narrow]\n"
+     "  move the card to a slot with as many lanes, or seat it anew; see the server's manual for "
+     "how its slots are wired\n"
      ":0:0: warning: host: 0000:81:00.0 (ens1f0) can run its PCIe link at 16.0 GT/s and runs at "
-     "8.0 [pcie-slow]\n"},
+     "8.0 [pcie-slow]\n"
+     "  set the slot's link speed to Auto in the firmware, seat the card anew, check the riser\n"},
     {"stacked-net", ""},
 };
 
@@ -195,6 +197,18 @@ static const struct {
     {"mounts", "rm proc/mounts", "root-storage-unknown", NULL},
 };
 
+/* A finding of @code with its evidence and mend. */
+static const Finding *assert_told(const GPtrArray *findings, const char *code)
+{
+    const Finding *finding = find_code(findings, code);
+
+    g_assert_nonnull(finding);
+    g_assert_true(finding->path && *finding->path && !strchr(finding->path, '*'));
+    g_assert_true(finding->value && *finding->value);
+    g_assert_true(finding->hint && *finding->hint);
+    return finding;
+}
+
 static void test_gaps(const void *data)
 {
     for (guint i = 0; i < G_N_ELEMENTS(GAPS); i++) {
@@ -205,11 +219,41 @@ static void test_gaps(const void *data)
 
         host = discover_host(tree, findings, NULL);
         g_assert_nonnull(host);
-        finding = find_code(findings, GAPS[i].code);
-        g_assert_nonnull(finding);
+        finding = assert_told(findings, GAPS[i].code);
         g_assert_cmpint(finding->severity, ==, FINDING_WARNING);
         if (GAPS[i].text)
             g_assert_cmpstr(finding->text, ==, GAPS[i].text);
+    }
+}
+
+/* What the host itself does not tell has another mend than what its capture lacks. */
+static void test_evidence(const void *data)
+{
+    static const struct {
+        const char *name, *shell, *code, *path, *value, *hint;
+    } cases[] = {
+        {"evidence-nonsense", "echo -1 > sys/bus/pci/devices/0000:01:00.1/numa_node",
+         "nic-node-unknown", "sys/bus/pci/devices/0000:01:00.1/numa_node", "-1",
+         "update the firmware"},
+        {"evidence-absent", "rm sys/bus/pci/devices/0000:01:00.1/numa_node", "nic-node-unknown",
+         "sys/bus/pci/devices/0000:01:00.1/numa_node", "(absent)", "capture the host anew"},
+        {"evidence-folder", "rm -r sys/devices/system/cpu/cpu*/cache/index3", "core-l3-unknown",
+         "sys/devices/system/cpu/cpu0/cache", "(nothing to read)", "update the firmware"},
+        {"evidence-root", "echo 'overlay / overlay rw 0 0' > proc/mounts", "root-storage-unknown",
+         "proc/mounts", "/ is on overlay", "nothing where"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *tree = break_tree(data, cases[i].name, cases[i].shell);
+        g_autoptr(GPtrArray) findings = findings_new();
+        g_autoptr(Host) host = discover_host(tree, findings, NULL);
+        const Finding *finding = assert_told(findings, cases[i].code);
+
+        g_assert_nonnull(host);
+        g_assert_cmpstr(finding->path, ==, cases[i].path);
+        g_test_message("%s: %s", cases[i].name, finding->value);
+        g_assert_true(g_str_has_prefix(finding->value, cases[i].value));
+        g_assert_true(g_str_has_prefix(finding->hint, cases[i].hint));
     }
 }
 
@@ -316,7 +360,8 @@ static void test_refused(const void *data)
     }
 }
 
-/* Captures that were made to do harm, by a shell in the seed's tree, and what is said of them. */
+/* Captures that were made to do harm, by a shell in the seed's tree, and what is said of them; what
+ * they may cost is in tests/hosts/hostile.py. */
 #define PCI "sys/bus/pci/devices/"
 #define NODE "sys/devices/system/node/"
 #define SOCKETS "sys/devices/system/cpu/cpu*/topology/physical_package_id"
@@ -352,28 +397,7 @@ static const struct {
      "node-memory-unknown"},
     {"odd-address", "mkdir " PCI "0000:0A:00.0; echo 7 > " PCI "0000:01:00.0/numa_node",
      "nic-node-unknown"},
-    {"many",
-     "python3 -c '\n"
-     "import os\n"
-     "for n in range(10000):\n"
-     "    f = f\"" PCI "0001:{n >> 8:02x}:{n >> 3 & 31:02x}.{n & 7}\"\n"
-     "    os.makedirs(f\"{f}/net/n{n}\")\n"
-     "    open(f\"{f}/class\", \"w\").write(\"0x020000\")\n"
-     "    open(f\"{f}/net/n{n}/address\", \"w\").write(\"02:00:00:00:00:01\")\n"
-     "    os.symlink(\"../7\", f\"{f}/iommu_group\")\n'",
-     "nic-node-unknown"},
 };
-
-/* Generous: 10,000 NICs take one second and 70 MiB, less than a hundredth of what has no bound. */
-enum { HOSTILE_SECONDS = 30, HOSTILE_KIB = 512 << 10 };
-
-static long peak_kib(void)
-{
-    struct rusage usage;
-
-    g_assert_cmpint(getrusage(RUSAGE_SELF, &usage), ==, 0);
-    return usage.ru_maxrss;
-}
 
 static void test_hostile(const void *data)
 {
@@ -381,20 +405,16 @@ static void test_hostile(const void *data)
         g_autofree char *tree = break_tree(data, HOSTILE[i].name, HOSTILE[i].shell);
         g_autoptr(GPtrArray) findings = findings_new();
         g_autoptr(GPtrArray) breaches = findings_new();
-        clock_t start = clock();
-        long before = peak_kib();
         g_autoptr(Host) host = discover_host(tree, findings, NULL);
         g_autofree char *text = NULL;
 
         g_assert_nonnull(host);
-        g_assert_cmpint((clock() - start) / CLOCKS_PER_SEC, <, HOSTILE_SECONDS);
-        g_assert_cmpint(peak_kib() - before, <, HOSTILE_KIB);
-        g_assert_nonnull(find_code(findings, HOSTILE[i].code));
+        assert_told(findings, HOSTILE[i].code);
         host_check(host, breaches);
         assert_no_findings(breaches);
         text = host_text(host, true);
         g_assert_null(strstr(text, "root:")); /* of /etc/passwd and /etc/shadow */
-        g_assert_cmpint(host->pci->len, ==, strcmp(HOSTILE[i].name, "many") == 0 ? 10008 : 8);
+        g_assert_cmpint(host->pci->len, ==, 8);
     }
 }
 
@@ -438,10 +458,11 @@ int main(int argc, char **argv)
         const char *name;
         GTestDataFunc run;
     } on_seed[] = {
-        {"/discover/round-trip", test_round_trip},   {"/discover/gaps", test_gaps},
-        {"/discover/equals", test_equals},           {"/discover/refused", test_refused},
-        {"/discover/environment", test_environment}, {"/discover/software-kvm", test_software_kvm},
-        {"/discover/hostile", test_hostile},         {"/discover/partition", test_partition},
+        {"/discover/round-trip", test_round_trip},     {"/discover/gaps", test_gaps},
+        {"/discover/evidence", test_evidence},         {"/discover/equals", test_equals},
+        {"/discover/refused", test_refused},           {"/discover/environment", test_environment},
+        {"/discover/software-kvm", test_software_kvm}, {"/discover/hostile", test_hostile},
+        {"/discover/partition", test_partition},
     };
     TreeCase cases[G_N_ELEMENTS(TREES)];
     g_autofree char *folder = NULL;
