@@ -8,7 +8,7 @@ readonly SPEC=specs/faults.yaml VOLUMES=/var/lib/libvirt/images/bmslice
 
 # All is gone: domain, disk, and what was changed about the NICs.
 clean() {
-    expect 0 '^$' "virsh --quiet list --all --name; ls $VOLUMES 2>/dev/null | grep -v '^base-'; true" && nics_same
+    expect 0 '^$' "virsh --quiet list --all --name; ls $VOLUMES 2>/dev/null | grep -v '^base-'; true" && same nics
 }
 
 mended() { expect 0 '' bmslice apply "$SPEC" && verified "$SPEC"; }
@@ -51,7 +51,7 @@ noise_spec() {
 
 use_profile sriov
 vfs_make
-nics_keep
+keep nics
 lab copy "$LAB/tests/tools/kill-at" /root
 
 points=0

@@ -119,14 +119,13 @@ vfs_make() {
     }'
 }
 
-# nics_keep: how the server's NICs are now; nics_same: they are so again, within half a minute (the
-# server's own network service brings a port up when it is back).
-nics_keep() { lab copy "$LAB/tests/tools/nics" /root && lab run './nics >nics.before'; }
+# keep TOOL: what tests/tools/TOOL shows of the server now; same TOOL: it shows that again, within half a
+# minute (the server's own network service brings a port up when its driver is back).
+keep() { lab copy "$LAB"/tests/tools/{nics,host-state} /root && lab run "./$1 >$1.before"; }
 
-nics_same() {
-    # shellcheck disable=SC2016
-    lab run 'i=0; until ./nics | cmp -s nics.before; do
-        i=$((i + 1)); [ $i -lt 15 ] || { ./nics | diff nics.before -; exit 1; }; sleep 2; done'
+same() {
+    lab run "i=0; until ./$1 >$1.now; cmp -s $1.before $1.now; do
+        i=\$((i + 1)); [ \$i -lt 15 ] || { diff $1.before $1.now; exit 1; }; sleep 2; done"
 }
 
 # switch_has PORT VLAN MAC: the switch has learned it there.

@@ -6,16 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 readonly SPEC=specs/prepare.yaml
 
-state_keep() { lab run './host-state >state.before'; }
-
-# The network service brings ports up again some seconds after their driver is back.
-state_same() {
-    # shellcheck disable=SC2016 # the server's shell expands it
-    lab run 'i=0; until ./host-state >state.now; cmp -s state.before state.now; do
-        i=$((i + 1)); [ $i -lt 10 ] || { diff state.before state.now; exit; }; sleep 2; done'
-}
-
-undone() { expect 0 '' bmslice prepare --undo && state_same; }
+undone() { expect 0 '' bmslice prepare --undo && same host-state; }
 
 # killed_undone STEP SECONDS, killed_mended STEP SECONDS: bmslice dies so long after it has announced that
 # step of prepare.
@@ -43,7 +34,7 @@ released() {
 # forgotten SECONDS: nobody confirms, and all of it goes back.
 forgotten() {
     expect 0 'goes back in' bmslice prepare "--confirm-within=$1" "$SPEC" && sleep "$1" && sleep 20 &&
-        state_same
+        same host-state
 }
 
 # rebooted PATTERN COMMAND...: the server says that, and comes up again. It may take the connection away
@@ -63,16 +54,16 @@ pins() {
 }
 
 use_profile grub
-lab copy "$LAB"/tests/tools/{nics,host-state,kill-at} /root
+lab copy "$LAB/tests/tools/kill-at" /root
 lab run 'update-grub 2>/dev/null'
 forget red-worker1 blue-worker1
-state_keep
+keep host-state
 check "a dry run shows the steps" expect 0 'stage kernel arguments.*reboot this host' \
     "bmslice prepare --dry-run $SPEC | tr '\n' ' '"
 check "and the file as a diff" \
     expect 0 '^[+]GRUB_CMDLINE_LINUX_DEFAULT=.*isolcpus=managed_irq,domain,' \
     bmslice prepare --dry-run $SPEC
-check "it changed nothing" state_same
+check "it changed nothing" same host-state
 
 # Each kind of step once; of the interrupts, which are many, the first.
 readonly STEPS=('send new' 'send interrupt' 'make 1 VF on 0000:11' 'make 1 VF on 0000:41' keep
@@ -134,5 +125,5 @@ check "the ports are back: they run" released
 
 check "destroy" expect 0 '' bmslice destroy --delete-disks $SPEC
 check "prepare --undo --reboot" rebooted 'Taken back' bmslice prepare --undo --reboot
-check "the server is as it was" state_same
+check "the server is as it was" same host-state
 finish

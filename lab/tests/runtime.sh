@@ -8,15 +8,6 @@
 readonly SPEC=specs/runtime.yaml
 readonly CGROUP=/sys/fs/cgroup/bmslice.slice
 
-state_keep() { lab run './host-state >state.before'; }
-
-# The network service brings ports up again some seconds after their driver is back.
-state_same() {
-    # shellcheck disable=SC2016 # the server's shell expands it
-    lab run 'i=0; until ./host-state | cmp -s state.before; do
-        i=$((i + 1)); [ $i -lt 10 ] || { ./host-state | diff state.before -; exit; }; sleep 2; done'
-}
-
 # Nothing of the slice of systemd is left.
 slice_gone() {
     expect 0 '^gone$' "[ ! -e $CGROUP ] && ! ls -d /run/systemd/system.control/bmslice* 2>/dev/null && echo gone"
@@ -32,9 +23,8 @@ busy_stays_off() {
 }
 
 use_profile grub
-lab copy "$LAB"/tests/tools/{nics,host-state} /root
 forget red-worker1
-state_keep
+keep host-state
 check "the plan says what cannot be had without a reboot" \
     expect 0 'runtime-no-nohz-full' bmslice plan $SPEC
 check "prepare needs no reboot for it" \
@@ -63,5 +53,5 @@ check "verify finds nothing wrong still" verified $SPEC
 check "destroy" expect 0 '' bmslice destroy --delete-disks $SPEC
 check "prepare --undo" expect 0 'Taken back' bmslice prepare --undo
 check "the partition is gone" slice_gone
-check "the server is as it was" state_same
+check "the server is as it was" same host-state
 finish

@@ -32,7 +32,7 @@ vfs_make
 # shellcheck disable=SC2016 # the server's shell expands it
 lab run 'cd /sys/bus/pci/devices/0000:41:00.0 && [ "$(cat sriov_numvfs)" = 1 ] || echo 1 >sriov_numvfs
     udevadm settle'
-nics_keep
+keep nics
 forget gateway bonded
 macs=$(derived)
 read -r first second third <<<"$macs"
@@ -57,5 +57,5 @@ check "verify finds nothing wrong" verified $SPEC
 check "the derived MACs are the same again" [ "$(derived)" = "$macs" ]
 check "destroy removes both" expect 0 '' bmslice destroy --delete-disks $SPEC
 check "nothing is left" expect 0 '^$' virsh --quiet list --all --name
-check "the server's NICs are as they were" nics_same
+check "the server's NICs are as they were" same nics
 finish

@@ -18,7 +18,7 @@ heard() {
 
 use_profile sriov
 vfs_make
-nics_keep
+keep nics
 forget red-worker1 blue-worker1
 check "apply starts both" expect 0 '' bmslice apply $SPEC
 check "the PF knows Red's MAC and VLAN" expect 0 "$RED.*vlan 100" ip link show ens1f0
@@ -54,12 +54,12 @@ check "apply starts Red again, and only Red" expect 0 'start domain red.*3 steps
 check "Red has the same MAC as before" wait_words red-worker1 "^guest: ping $RED vlan 100 .* 3/3"
 check "destroy removes both" expect 0 '' bmslice destroy --delete-disks $SPEC
 check "nothing is left" expect 0 '^$' virsh --quiet list --all --name
-check "the server's NICs are as they were" nics_same
+check "the server's NICs are as they were" same nics
 
 # At boot nothing makes the VFs again (that is prepare's): apply does.
 check "apply starts both again" expect 0 '' bmslice apply $SPEC
 check "the server's power is cut; it comes back" lab reboot --hard
-nics_keep
+keep nics
 forget red-worker1 blue-worker1
 check "apply makes the VFs, and starts both" \
     expect 0 'make 2 VFs' "bmslice apply $SPEC 2>&1 | tr '\n' ' '"
@@ -71,5 +71,5 @@ check "and Blue" wait_words blue-worker1 "^guest: ping $BLUE vlan 200 .* 3/3"
 check "verify finds nothing wrong" verified $SPEC
 check "destroy removes both" expect 0 '' bmslice destroy --delete-disks $SPEC
 check "prepare --undo takes the VFs away" expect 0 '' bmslice prepare --undo
-check "the server's NICs are as they were" nics_same
+check "the server's NICs are as they were" same nics
 finish
