@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "core/doctor_checks.h"
+#include "core/domain.h"
+#include "core/place.h"
 
 /* A block of order 9 is 2 MiB where a page is 4 KiB. */
 #define PAGE_BYTES 4096
@@ -152,6 +154,39 @@ static Finding *report_few(Doctor *doctor, const char *path, const Pages *pages,
     return finding;
 }
 
+/* The host has enough: has each node what the plan wants of it? Pages do not move. */
+static void judge_nodes(Doctor *doctor, gint64 page_bytes, const char *size)
+{
+    g_autoptr(Plan) plan =
+        is_alone(doctor)
+            ? place_slices(doctor->spec, doctor->spec->hosts->pdata[0], doctor->host, NULL)
+            : NULL;
+
+    for (guint i = 0; plan && i < doctor->host->nodes->len; i++) {
+        const HostNode *node = doctor->host->nodes->pdata[i];
+        const HostHugepages *pool = host_find_pool(node, page_bytes);
+        gint64 needed = domain_pages_on_node(plan->hosts->pdata[0], node->id, page_bytes);
+        gint64 left = pool ? pool->free : 0;
+        g_autofree char *path = NULL;
+
+        if (left >= needed)
+            continue;
+        path = g_strdup_printf("sys/devices/system/node/node%" G_GINT64_FORMAT
+                               "/hugepages/hugepages-%" G_GINT64_FORMAT "kB/free_hugepages",
+                               node->id, page_bytes / 1024);
+        Finding *finding =
+            doctor_report(doctor, FINDING_WARNING, path,
+                          "the slices of the spec need %" G_GINT64_FORMAT
+                          " hugepages of %s on node %" G_GINT64_FORMAT
+                          ", of which %" G_GINT64_FORMAT " are free: other nodes have them",
+                          needed, size, node->id, left);
+        g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, left);
+
+        finding_set_evidence(finding, value);
+        finding_set_hint(finding, "bmslice prepare SPEC reserves them on their nodes");
+    }
+}
+
 static void judge_pages(Doctor *doctor, SpecHugepages hugepages, const char *argument)
 {
     gint64 size = spec_hugepage_bytes(hugepages), needed = count_needed(doctor, hugepages);
@@ -162,8 +197,12 @@ static void judge_pages(Doctor *doctor, SpecHugepages hugepages, const char *arg
         g_strdup_printf(POOLS "/hugepages-%" G_GINT64_FORMAT "kB/free_hugepages", size / 1024);
     Finding *finding;
 
-    if (!needed || !pages.known || (pages.offered && pages.free >= needed))
+    if (!needed || !pages.known)
         return;
+    if (pages.offered && pages.free >= needed) {
+        judge_nodes(doctor, size, size_text);
+        return;
+    }
     if (pages.offered) {
         finding = report_few(doctor, path, &pages, needed, size_text, argument);
     } else {

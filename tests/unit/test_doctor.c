@@ -438,7 +438,6 @@ static const struct {
     FindingSeverity severity;
     const char *text, *hint; /* NULL: no finding */
 } PAGE_CASES[] = {
-    {PAGES(SLICE("a", "memory: 3GiB")), 3},
     {PAGES(SLICE("a", "memory: 9GiB, hugepages: none")), 3},
     {PAGES(SLICE("a", "memory: 2GiB") SLICE("'b{n}'", "memory: 2GiB, count: 3")), 3,
      FINDING_WARNING, "the slices of the spec need 8 hugepages of 1 GiB, the host has 3",
@@ -493,6 +492,31 @@ static void test_hugepages(void)
     }
 }
 
+/* All three pages are on node 0, and one is wanted on each. */
+static void test_hugepages_elsewhere(void)
+{
+    g_autoptr(Host) host = machine_host();
+    g_autoptr(GPtrArray) findings = findings_new();
+    static const char spec[] =
+        PAGES("      - {name: a, vcpus: 4, numa: {nodes: 2}, memory: 2GiB}\n");
+    const Finding *finding = judge_pages(host, spec, findings);
+    HostHugepages *pool;
+
+    g_assert_nonnull(finding);
+    assert_whole(finding);
+    assert_part(finding->text, "need 1 hugepages of 1 GiB on node 1, of which 0 are free");
+    assert_part(finding->path, "node1/hugepages/hugepages-1048576kB/free_hugepages");
+    g_assert_cmpstr(finding->value, ==, "0");
+    assert_part(finding->hint, "bmslice prepare");
+
+    pool = host_new_part("nodes.hugepages");
+    pool->size_bytes = G_GINT64_CONSTANT(1) << 30;
+    pool->total = pool->free = 1;
+    g_ptr_array_add(((HostNode *)host->nodes->pdata[1])->hugepages, pool);
+    g_ptr_array_set_size(findings, 0);
+    g_assert_null(judge_pages(host, spec, findings));
+}
+
 /* A CPU without pages of 1 GiB; and a host of which no pools are known. */
 static void test_no_such_hugepages(void)
 {
@@ -503,14 +527,14 @@ static void test_no_such_hugepages(void)
     const Finding *finding;
 
     ((HostHugepages *)pools->pdata[1])->size_bytes = 512 << 20;
-    finding = judge_pages(host, PAGE_CASES[0].spec, findings);
+    finding = judge_pages(host, PAGES(SLICE("a", "memory: 3GiB")), findings);
     assert_whole(finding);
     g_assert_cmpint(finding->severity, ==, FINDING_ERROR);
     assert_part(finding->text, "no hugepages of 1 GiB");
     for (guint i = 0; i < pools->len; i++)
         g_free(pools->pdata[i]);
     g_ptr_array_set_size(pools, 0);
-    g_assert_null(judge_pages(host, PAGE_CASES[0].spec, none));
+    g_assert_null(judge_pages(host, PAGES(SLICE("a", "memory: 3GiB")), none));
 }
 
 /* Each check speaks of some host here, and what it says is whole. */
@@ -555,6 +579,7 @@ int main(int argc, char **argv)
     g_test_add_func("/doctor/spec", test_spec);
     g_test_add_func("/doctor/mixed", test_mixed);
     g_test_add_func("/doctor/hugepages", test_hugepages);
+    g_test_add_func("/doctor/hugepages-elsewhere", test_hugepages_elsewhere);
     g_test_add_func("/doctor/no-such-hugepages", test_no_such_hugepages);
     g_test_add_func("/doctor/whole-findings", test_whole_findings);
     return g_test_run();
