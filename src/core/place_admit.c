@@ -5,38 +5,14 @@
  * do not know (PCI functions that several networks share, IOMMU groups, bonds, locality that is
  * only preferred) is looked at when they say yes; their no is a no all the same.
  */
-#include "core/place_search.h"
+#include "core/place_admit.h"
 
 #include <string.h>
 
 /* More slices on several nodes than this, or choices of nodes for them, are left to the walk. */
 #define MAX_MULTI 6
-/* Choices of slices to leave out that are looked at. */
-#define MAX_CHOICES 4000
-
-typedef struct {
-    Search *search;
-    guint n;               /* items */
-    const guint16 **nodes; /* by item, the answer; NULL: left out */
-    bool *in;              /* by item: wanted in this attempt */
-    guint *flavour;        /* by item: number, or G_MAXUINT: not the fill's business */
-    GPtrArray *multi;      /* const Item *: on several nodes, free to choose them */
-    Left *left;            /* with what stays */
-    FillFlavour *flavours;
-    guint n_flavours, n_dims;
-    bool whole_dim; /* some cores are not whole, so these are counted too */
-    guint *counts;  /* by flavour */
-    Fill *fill;     /* while no slice on several nodes is in the way */
-    guint64 budget;
-    bool has_plan; /* one was found that PCI functions go with */
-} Admit;
 
 enum { DIM_MEMORY = 1, DIM_FIRST_KIND = 2 };
-
-static const Item *item_at(const Admit *admit, guint i)
-{
-    return g_ptr_array_index(admit->search->items, i);
-}
 
 /* A resource for each kind of function that somebody must have on the own node. */
 static void number_dims(Admit *admit)
@@ -94,11 +70,6 @@ static bool are_equal(const FillFlavour *a, const FillFlavour *b, guint n_nodes)
     return a->allowed == b->allowed && a->service == b->service &&
            memcmp(a->need, b->need, sizeof(a->need)) == 0 &&
            memcmp(a->rank, b->rank, n_nodes * sizeof(a->rank[0])) == 0;
-}
-
-static bool is_fixed(const Admit *admit, guint i)
-{
-    return item_at(admit, i)->demand->stay && !admit->search->repack;
 }
 
 static void number_flavours(Admit *admit)
@@ -299,8 +270,7 @@ static FillResult try_multi(Admit *admit, guint number, bool all)
     return result;
 }
 
-/* Can those that are "in" be admitted together? */
-static FillResult try_admission(Admit *admit, bool all)
+FillResult admit_try(Admit *admit, bool all)
 {
     memset(admit->counts, 0, admit->n_flavours * sizeof(guint));
     for (guint i = 0; i < admit->n; i++)
@@ -311,158 +281,6 @@ static FillResult try_admission(Admit *admit, bool all)
     if (!admit->fill)
         admit->fill = fill_of(admit, admit->left);
     return try_fill(admit, admit->fill, all);
-}
-
-/* Choices of what to leave out. */
-
-typedef struct {
-    guint64 cores;
-    guint first, count; /* of items, in Choices.items */
-} Omission;
-
-typedef struct {
-    GArray *list;  /* Omission */
-    GArray *items; /* guint */
-    guint stack[64];
-    guint depth;
-    bool cut;
-} Choices;
-
-static bool are_interchangeable(const Admit *admit, guint i, guint j)
-{
-    return admit->flavour[i] != G_MAXUINT && admit->flavour[i] == admit->flavour[j] &&
-           item_at(admit, i)->class == item_at(admit, j)->class;
-}
-
-/* Is there room for the others, by volume? */
-static bool volume_allows(const Admit *admit, const Choices *choices, guint last_class)
-{
-    const Supply *supply = admit->search->supply;
-    gint64 cores = 0, memory = 0;
-
-    for (guint n = 0; n < supply->nodes->len; n++) {
-        cores += admit->left->cores[n];
-        memory += MAX(admit->left->memory[n], 0);
-    }
-    for (guint i = 0; i < admit->n; i++) {
-        const Demand *demand = item_at(admit, i)->demand;
-        bool out = item_at(admit, i)->class > last_class || is_fixed(admit, i);
-
-        for (guint d = 0; d < choices->depth; d++)
-            out |= choices->stack[d] == i;
-        if (out)
-            continue;
-        cores -= demand_cores(demand);
-        memory -= demand->memory_per_node * demand->n_nodes;
-    }
-    return cores >= 0 && memory >= 0;
-}
-
-static void add_choice(const Admit *admit, Choices *choices, guint last_class)
-{
-    Omission choice = {0, choices->items->len, choices->depth};
-
-    if (choices->list->len >= MAX_CHOICES)
-        choices->cut = true;
-    if (choices->cut || !volume_allows(admit, choices, last_class))
-        return;
-    for (guint d = 0; d < choices->depth; d++)
-        choice.cores += demand_cores(item_at(admit, choices->stack[d])->demand);
-    g_array_append_vals(choices->items, choices->stack, choices->depth);
-    g_array_append_val(choices->list, choice);
-}
-
-/* @sizes: how many to leave out, by class. */
-static void list_choices(const Admit *admit, Choices *choices, const guint *sizes, guint class,
-                         guint last_class, guint from, guint left)
-{
-    if (left == 0 && class == last_class) {
-        add_choice(admit, choices, last_class);
-        return;
-    }
-    if (left == 0) {
-        list_choices(admit, choices, sizes, class + 1, last_class, 0, sizes[class + 1]);
-        return;
-    }
-    for (guint j = from; j < admit->n && !choices->cut; j++) {
-        guint i = admit->n - 1 - j; /* of equal choices, who comes first in the spec is admitted */
-        bool again = false;
-
-        if (item_at(admit, i)->class != class || is_fixed(admit, i))
-            continue;
-        for (guint k = from; k < j; k++)
-            again |= are_interchangeable(admit, i, admit->n - 1 - k);
-        if (again)
-            continue;
-        choices->stack[choices->depth++] = i;
-        list_choices(admit, choices, sizes, class, last_class, j + 1, left - 1);
-        choices->depth--;
-    }
-}
-
-static int compare_choices(gconstpointer a, gconstpointer b)
-{
-    const Omission *x = a, *y = b;
-
-    if (x->cores != y->cores)
-        return x->cores < y->cores ? -1 : 1;
-    return x->first < y->first ? -1 : x->first > y->first;
-}
-
-/* FILL_FOUND: one of the choices works; *@ret_cores: what it leaves out. */
-static FillResult try_choices(Admit *admit, const guint *sizes, guint last_class, gint64 *ret_cores)
-{
-    g_autoptr(GArray) list = g_array_new(false, false, sizeof(Omission));
-    g_autoptr(GArray) items = g_array_new(false, false, sizeof(guint));
-    Choices choices = {.list = list, .items = items};
-    guint total = 0;
-    FillResult result = FILL_NONE;
-
-    for (guint k = 0; k <= last_class; k++)
-        total += sizes[k];
-    if (total > G_N_ELEMENTS(choices.stack))
-        return FILL_UNKNOWN;
-    list_choices(admit, &choices, sizes, 0, last_class, 0, sizes[0]);
-    if (choices.cut)
-        return FILL_UNKNOWN;
-    g_array_sort(list, compare_choices);
-    for (guint c = 0; c < list->len; c++) {
-        const Omission *choice = &g_array_index(list, Omission, c);
-        FillResult one;
-
-        for (guint i = 0; i < admit->n; i++)
-            admit->in[i] = item_at(admit, i)->class <= last_class;
-        for (guint d = 0; d < choice->count; d++)
-            admit->in[g_array_index(items, guint, choice->first + d)] = false;
-        one = try_admission(admit, false);
-        *ret_cores = (gint64)choice->cores;
-        if (one == FILL_FOUND)
-            return result == FILL_NONE ? FILL_FOUND : FILL_UNKNOWN;
-        if (one == FILL_UNKNOWN)
-            result = FILL_UNKNOWN;
-        if (admit->budget == 0)
-            return FILL_UNKNOWN;
-    }
-    return result;
-}
-
-/* Class by class, the highest first: the fewest that must be left out, given the classes before. */
-static void leave_out(Admit *admit)
-{
-    Search *search = admit->search;
-    g_autofree guint *sizes = g_new0(guint, search->n_classes);
-    gint64 cores = 0;
-
-    for (guint k = 0; k < search->n_classes; k++) {
-        FillResult result;
-
-        search->floor[1 + k] = 0;
-        while ((result = try_choices(admit, sizes, k, &cores)) == FILL_NONE && sizes[k] < admit->n)
-            search->floor[1 + k] = ++sizes[k];
-        if (result != FILL_FOUND)
-            return;
-    }
-    search->floor[search->base + COST_CORES] = cores;
 }
 
 void search_admit(Search *search, guint64 budget)
@@ -486,10 +304,10 @@ void search_admit(Search *search, guint64 budget)
     number_flavours(&admit);
     memset(admit.in, true, n * sizeof(bool));
     if (multi->len <= MAX_MULTI) {
-        FillResult result = try_admission(&admit, true);
+        FillResult result = admit_try(&admit, true);
 
         if (result == FILL_NONE)
-            leave_out(&admit);
+            admit_leave_out(&admit);
     }
     g_free(admit.flavours);
     fill_free(admit.fill);

@@ -266,3 +266,16 @@ Host *synthetic_host(const char *text)
                            sketch.kvm ? "true" : "false");
     return read_host(json->str);
 }
+
+Spec *synthetic_spec(const char *yaml, Tree **ret_tree)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    Spec *spec;
+
+    *ret_tree = tree_parse_yaml("spec.yaml", yaml, strlen(yaml));
+    spec = spec_from_tree(*ret_tree, findings);
+    for (guint i = 0; i < findings->len && !spec; i++)
+        g_error("%s: %s\n%s", ((const Finding *)findings->pdata[i])->subject,
+                ((const Finding *)findings->pdata[i])->text, yaml);
+    return spec;
+}

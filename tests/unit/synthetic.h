@@ -29,3 +29,6 @@
 
 /* Aborts the test when the text is wrong or the host is not sound. */
 Host *synthetic_host(const char *text);
+
+/* Aborts the test when the spec is wrong. The caller owns both. */
+Spec *synthetic_spec(const char *yaml, Tree **ret_tree);

@@ -82,23 +82,10 @@ static const Case CASES[] = {
           "{name: b, vcpus: 4, memory: 1GiB, priority: 1}")},
 };
 
-static Spec *read_spec(const char *yaml, Tree **ret_tree)
-{
-    g_autoptr(GPtrArray) findings = findings_new();
-    Spec *spec;
-
-    *ret_tree = tree_parse_yaml("spec.yaml", yaml, strlen(yaml));
-    spec = spec_from_tree(*ret_tree, findings);
-    for (guint i = 0; i < findings->len && !spec; i++)
-        g_error("%s: %s\n%s", ((const Finding *)findings->pdata[i])->subject,
-                ((const Finding *)findings->pdata[i])->text, yaml);
-    return spec;
-}
-
 static Plan *plan_of(const Host *host, const char *yaml, const GPtrArray *running)
 {
     g_autoptr(Tree) tree = NULL;
-    g_autoptr(Spec) spec = read_spec(yaml, &tree);
+    g_autoptr(Spec) spec = synthetic_spec(yaml, &tree);
     const SpecHost *spec_host = spec_find_host(spec, "server1");
     Plan *plan = place_slices(spec, spec_host, host, running);
 
@@ -110,7 +97,7 @@ static Explanation *explain(const Host *host, const char *yaml, const GPtrArray 
                             const char *name)
 {
     g_autoptr(Tree) tree = NULL;
-    g_autoptr(Spec) spec = read_spec(yaml, &tree);
+    g_autoptr(Spec) spec = synthetic_spec(yaml, &tree);
 
     return explain_slice(spec, spec_find_host(spec, "server1"), host, running, name);
 }
