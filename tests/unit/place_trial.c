@@ -42,12 +42,13 @@ static void try_nics(Trial *trial, guint number, guint nic, guint nodes, guint b
                      TryState state)
 {
     const CaseSlice *slice = &trial->c->slices[number];
-    const CaseNic *wanted = &slice->nics[nic];
+    const CaseNic *wanted;
 
-    if (nic == slice->n_nics) {
+    if (nic >= MIN(slice->n_nics, MAX_NICS)) {
         try_slice(trial, number + 1, state);
         return;
     }
+    wanted = &slice->nics[nic];
     for (guint p = 0; p < trial->c->n_pfs; p++) {
         TryState next = state;
 
