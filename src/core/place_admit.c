@@ -283,7 +283,8 @@ FillResult admit_try(Admit *admit, bool all)
     return try_fill(admit, admit->fill, all);
 }
 
-void search_admit(Search *search, guint64 budget)
+/* @leave_out: when not all can be, the best of them. */
+static FillResult admit(Search *search, guint64 budget, bool leave_out)
 {
     Admit admit = {.search = search, .n = search->items->len, .budget = budget};
     guint n = admit.n;
@@ -291,6 +292,7 @@ void search_admit(Search *search, guint64 budget)
         g_malloc0(n * (sizeof(*admit.nodes) + 2 * sizeof(guint) + sizeof(bool)) + 1);
     g_autoptr(GPtrArray) multi = g_ptr_array_new();
     g_autoptr(Left) left = left_new(search->supply);
+    FillResult result = FILL_UNKNOWN;
 
     admit.nodes = space;
     admit.flavour = (guint *)(admit.nodes + n);
@@ -299,16 +301,25 @@ void search_admit(Search *search, guint64 budget)
     admit.multi = multi;
     admit.left = left;
     if (search->supply->nodes->len > FILL_MAX_NODES || has_rivals(&admit) || !take_fixed(&admit))
-        return;
+        return FILL_UNKNOWN;
     number_dims(&admit);
     number_flavours(&admit);
     memset(admit.in, true, n * sizeof(bool));
-    if (multi->len <= MAX_MULTI) {
-        FillResult result = admit_try(&admit, true);
-
-        if (result == FILL_NONE)
-            admit_leave_out(&admit);
-    }
+    if (multi->len <= MAX_MULTI)
+        result = admit_try(&admit, true);
+    if (result == FILL_NONE && leave_out)
+        admit_leave_out(&admit);
     g_free(admit.flavours);
     fill_free(admit.fill);
+    return result;
+}
+
+FillResult search_admit_all(Search *search, guint64 budget)
+{
+    return admit(search, budget, false);
+}
+
+void search_admit(Search *search, guint64 budget)
+{
+    (void)admit(search, budget, true);
 }

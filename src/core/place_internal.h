@@ -161,6 +161,8 @@ typedef struct {
 
 /* @demands: Demand *, by index. @budget: search nodes at most for each level. */
 Solution *search_solve(const Supply *supply, const GPtrArray *demands, guint64 budget);
+/* False: it is proved that not all of @demands (but for those with a flaw) can be admitted. */
+bool search_may_admit(const Supply *supply, const GPtrArray *demands, guint64 budget);
 /* Who is admitted, and no more: the levels below are as they come. */
 Solution *search_admission(const Supply *supply, const GPtrArray *demands, guint64 budget);
 void solution_free(Solution *solution);

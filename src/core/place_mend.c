@@ -345,13 +345,41 @@ static bool fits_alone(const Spec *spec, const Trial *trial)
     return result->admitted == 1;
 }
 
+/* Who was placed stays placed, but for the one that makes room. */
+static bool must_be_in(const Trial *trial, guint i)
+{
+    return trial->left_out != (int)i &&
+           (trial->solution->choices[i].placed || i == trial->demand->index);
+}
+
 static bool admits_all(const Trial *trial, const Solution *result)
 {
     for (guint i = 0; i < trial->demands->len; i++)
-        if (!result->choices[i].placed && trial->left_out != (int)i &&
-            (trial->solution->choices[i].placed || i == trial->demand->index))
+        if (must_be_in(trial, i) && !result->choices[i].placed)
             return false;
     return true;
+}
+
+/* Beside those that must be in, the others only make it harder: most trials end here. */
+static bool is_hopeless(const Trial *trial, const Supply *supply, const GPtrArray *demands)
+{
+    static char elsewhere[] = "elsewhere";
+    bool hopeless;
+
+    for (guint i = 0; i < demands->len; i++) {
+        Demand *demand = demands->pdata[i];
+
+        if (!must_be_in(trial, i) && !demand->flaw)
+            demand->flaw = elsewhere;
+    }
+    hopeless = !search_may_admit(supply, demands, TRIAL_BUDGET);
+    for (guint i = 0; i < demands->len; i++) {
+        Demand *demand = demands->pdata[i];
+
+        if (demand->flaw == elsewhere)
+            demand->flaw = NULL;
+    }
+    return hopeless;
 }
 
 /* With a supply of its own where the host's entry is another one. */
@@ -374,6 +402,8 @@ static bool helps_with(const Spec *spec, const Trial *trial, const Supply *suppl
             demand->flaw = g_strdup("left out");
         g_ptr_array_add(changed, demand);
     }
+    if (is_hopeless(trial, supply, changed))
+        return false;
     result = search_admission(supply, changed, TRIAL_BUDGET);
     return admits_all(trial, result);
 }

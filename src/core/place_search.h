@@ -95,6 +95,7 @@ void search_node_costs(const Supply *supply, const Demand *demand, const guint16
 void search_bound_costs(const Search *search, guint depth, gint64 *bound);
 int search_compare_costs(const gint64 *a, const gint64 *b, guint n);
 
-/* place_admit.c: finds the best admission, as the incumbent; search->floor is raised to what is
- * proved. @budget: search nodes. */
+/* place_admit.c: finds an admission of all, as the incumbent. @budget: search nodes. */
+FillResult search_admit_all(Search *search, guint64 budget);
+/* Or the best one; search->floor is raised to what is proved. */
 void search_admit(Search *search, guint64 budget);

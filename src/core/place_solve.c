@@ -242,6 +242,13 @@ static void find_best(Search *search, const GPtrArray *demands, guint n_levels, 
     settle_levels(search, n_levels, budget, low);
 }
 
+bool search_may_admit(const Supply *supply, const GPtrArray *demands, guint64 budget)
+{
+    g_autoptr(Search) search = search_new(supply, demands, false, false);
+
+    return search_admit_all(search, budget) != FILL_NONE;
+}
+
 Solution *search_admission(const Supply *supply, const GPtrArray *demands, guint64 budget)
 {
     g_autoptr(Search) search = search_new(supply, demands, false, false);
