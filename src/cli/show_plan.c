@@ -322,8 +322,10 @@ static void show_gaps(const Term *term, const PlanBounds *bounds)
 
         if (level->gap == 0)
             continue;
-        term_print(term, TERM_PLAIN, "  %s: %" G_GINT64_FORMAT, show_level_words(level->level),
-                   level->value);
+        term_print(term, TERM_PLAIN, "  %s", show_level_words(level->level));
+        if (level->priority != RECORD_UNSET)
+            term_print(term, TERM_PLAIN, " of priority %" G_GINT64_FORMAT, level->priority);
+        term_print(term, TERM_PLAIN, ": %" G_GINT64_FORMAT, level->value);
         if (level->bound == RECORD_UNSET)
             term_print(term, TERM_PLAIN, ", no bound known\n");
         else

@@ -146,14 +146,16 @@ static void settle_levels(Search *search, guint n_levels, guint64 budget, gint64
 {
     find_low(search, low);
     for (guint i = 0; i < n_levels; i++) {
-        bool tidies = i >= search->base + COST_L3;
+        bool tidies = i >= search->base + COST_L3, settled;
 
         if (search->have_best && search->best_cost[i] == low[i])
             continue;
-        if (!walk(search, i + 1, tidies ? budget / TIDY_BUDGET_SHARE : budget))
+        settled = walk(search, i + 1, tidies ? budget / TIDY_BUDGET_SHARE : budget);
+        if (settled)
+            search->floor[i] = search->best_cost[i];
+        find_low(search, low); /* also of a walk that was cut short: its incumbent may be another */
+        if (!settled)
             return;
-        search->floor[i] = search->best_cost[i];
-        find_low(search, low);
     }
 }
 

@@ -170,6 +170,31 @@ static void test_large(void)
     g_assert_cmpint(plan->bounds.admitted, >=, 40);
 }
 
+static guint next(guint *state, guint n)
+{
+    *state = (*state * 1103515245u + 12345u) & 0x7fffffffu;
+    return (*state >> 16) % n;
+}
+
+/* Far too many of several priorities, of which a walk that is cut short admits others than were
+ * admitted before it: the bounds are of plans that refuse no more than these. */
+static void test_crowded(void)
+{
+    g_autoptr(GString) yaml = g_string_new(HEAD);
+    g_autoptr(Plan) plan = NULL;
+    guint state = 56;
+
+    for (guint i = 0; i < 60; i++) {
+        guint vcpus = 2 * (1 + next(&state, 12)), memory = 1 + next(&state, 20);
+
+        g_string_append_printf(yaml, "%s{name: s%u, vcpus: %u, memory: %uGiB, priority: %u}",
+                               i ? ", " : "", i, vcpus, memory, next(&state, 3));
+    }
+    g_string_append(yaml, "]}\n");
+    plan = plan_of("numa:8 core:16 pu:2 mem:48", yaml->str, NULL);
+    g_assert_false(plan->bounds.optimal);
+}
+
 int main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
@@ -182,5 +207,6 @@ int main(int argc, char *argv[])
     g_test_add_func("/place-rules/running-nic-without-name", test_running_nic_without_name);
     g_test_add_func("/place-rules/root-complex", test_root_complex);
     g_test_add_func("/place-rules/large", test_large);
+    g_test_add_func("/place-rules/crowded", test_crowded);
     return g_test_run() | plan_check_end();
 }
