@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "core/place_internal.h"
+#include "plan_check.h"
 #include "synthetic.h"
 
 enum { CALLS = 2000, BATCH = 20 };
@@ -77,11 +78,14 @@ static void run(const char *shape, const char *line, const char *kind)
     g_autoptr(GPtrArray) instances = spec ? spec_expand(spec) : NULL;
     g_autoptr(Supply) supply = NULL;
     g_autoptr(GPtrArray) demands = NULL;
+    g_autoptr(Plan) plan = NULL;
     double times[CALLS / BATCH];
     guint cores = 0;
 
     if (!spec)
         g_error("a generated spec is wrong:\n%s", yaml);
+    plan = place_slices(spec, spec_find_host(spec, "server1"), host, NULL);
+    plan_check(tree, spec, spec_find_host(spec, "server1"), host, plan);
     supply = supply_new(host, spec_find_host(spec, "server1"), demands_count_vfs(instances), NULL,
                         findings);
     demands = demands_new(supply, spec, instances, NULL);

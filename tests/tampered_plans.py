@@ -132,8 +132,8 @@ def refuse(case):
                                   "reason": "it is said to be so"})
 
 
-# what is changed, what the checker says to it
-PLAN = [
+# what is changed on the host, what the checker says to it
+HOST = [
     ("a pin moved", lambda c: set_in(c.slice()["vcpus"][-1], "cpu", 9999),
      "is not online|the core is"),
     ("two pins changed over", lambda c: swap(c.slice(lambda s: s["threads"] > 1)["vcpus"], "cpu"), "vCPUs 0.. are on"),
@@ -185,6 +185,9 @@ PLAN = [
                                not c.device(lambda d: d["kind"] == "vf")["trust"]), "trust is"),
     ("a network", lambda c: set_in(c.device(lambda d: d["network"]), "network", "none"),
      "is not the NIC of"),
+]
+# in the whole plan
+PLAN = HOST + [
     ("a slice that is lost", lambda c: c.ours["slices"].remove(c.slice()), "are not those of"),
     ("a refusal that need not be", refuse, "bounds|isolated CPUs are not|no finding says so"),
     ("fewer can be admitted than are", lambda c: set_in(c.plan["bounds"], "admitted_bound", -1),
