@@ -6,6 +6,7 @@
 #include "core/boot_loader.h"
 #include "core/place.h"
 #include "core/steps.h"
+#include "plan_check.h"
 #include "synthetic.h"
 
 #define OURS "/etc/default/grub.d/60-bmslice.cfg"
@@ -67,10 +68,13 @@ static Plan *plan_of(const char *yaml, const Host *host)
     g_autoptr(GPtrArray) findings = findings_new();
     g_autoptr(Tree) tree = tree_parse_yaml("spec", yaml, strlen(yaml));
     g_autoptr(Spec) spec = spec_from_tree(tree, findings);
+    g_autoptr(Plan) plan = NULL;
 
     if (!spec)
         g_error("%s\n%s", ((const Finding *)findings->pdata[0])->text, yaml);
-    return place_slices(spec, spec_find_host(spec, host->hostname), host, NULL);
+    plan = place_slices(spec, spec_find_host(spec, host->hostname), host, NULL);
+    plan_check(tree, spec, spec_find_host(spec, host->hostname), host, plan);
+    return g_steal_pointer(&plan);
 }
 
 static void test_grub(void)

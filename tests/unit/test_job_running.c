@@ -4,6 +4,7 @@
 
 #include "app/job.h"
 #include "core/place.h"
+#include "plan_check.h"
 #include "synthetic.h"
 
 #define SPEC(slices)                                                                               \
@@ -41,6 +42,7 @@ static char *overlaps(const char *host, const char *yaml, const Guest *guests, g
     g_assert_nonnull(job->spec);
     job->spec_host = spec_find_host(job->spec, "server1");
     job->plan = place_slices(job->spec, job->spec_host, job->host, NULL);
+    plan_check(job->tree, job->spec, job->spec_host, job->host, job->plan);
     job->plan_host = job->plan->hosts->pdata[0];
     g_assert_cmpuint(job->plan->unplaced->len, ==, 0);
     for (guint i = 0; i < n; i++) {

@@ -10,6 +10,7 @@
 #include "base/xml.h"
 #include "core/picture_private.h"
 #include "core/place.h"
+#include "plan_check.h"
 #include "synthetic.h"
 
 typedef struct {
@@ -64,11 +65,14 @@ static Plan *make_plan(const Host *host, const char *yaml)
     g_autoptr(Tree) tree = tree_parse_yaml("spec.yaml", yaml, strlen(yaml));
     g_autoptr(GPtrArray) findings = findings_new();
     g_autoptr(Spec) spec = spec_from_tree(tree, findings);
+    g_autoptr(Plan) plan = NULL;
 
     for (guint i = 0; i < findings->len; i++)
         g_test_message("%s", ((Finding *)g_ptr_array_index(findings, i))->text);
     g_assert_nonnull(spec);
-    return place_slices(spec, spec_find_host(spec, host->hostname), host, NULL);
+    plan = place_slices(spec, spec_find_host(spec, host->hostname), host, NULL);
+    plan_check(tree, spec, spec_find_host(spec, host->hostname), host, plan);
+    return g_steal_pointer(&plan);
 }
 
 static void compare_text(const char *relative, const char *text)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/place.h"
+#include "plan_check.h"
 #include "synthetic.h"
 
 typedef struct {
@@ -99,6 +100,7 @@ static void test_case(gconstpointer data)
 
     g_assert_nonnull(spec);
     plan = place_slices(spec, spec_find_host(spec, host->hostname), host, NULL);
+    plan_check(tree, spec, spec_find_host(spec, host->hostname), host, plan);
     show_plan(&term, host, plan);
     for (guint i = 0; i < plan->findings->len; i++) {
         Finding *finding = g_ptr_array_index(plan->findings, i);
