@@ -78,34 +78,63 @@ static bool write_all(int fd, const char *text, size_t length)
     return true;
 }
 
-/* The new file, whole and on the disk, beside the old one. */
-static bool write_beside(const char *beside, const char *text, mode_t mode)
-{
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
-    bool good =
-        fd >= 0 && fchmod(fd, mode) == 0 && write_all(fd, text, strlen(text)) && fsync(fd) == 0;
-    int saved = errno;
+struct FileDraft {
+    char *path, *beside;
+    int fd; /* -1: finished */
+};
 
-    if (fd >= 0)
-        (void)close(fd);
-    errno = saved;
-    return good;
+FileDraft *file_draft_open(const char *path, int mode, GError **error)
+{
+    g_autoptr(FileDraft) draft = g_new0(FileDraft, 1);
+    struct stat status;
+
+    if (stat(path, &status) == 0)
+        mode = (int)(status.st_mode & 07777);
+    draft->path = g_strdup(path);
+    draft->beside = g_strconcat(path, FILE_BESIDE, NULL);
+    draft->fd =
+        open(draft->beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+    if (draft->fd >= 0 && fchmod(draft->fd, (mode_t)mode) == 0)
+        return g_steal_pointer(&draft);
+    fail(path, g_strerror(errno), error);
+    return NULL;
+}
+
+bool file_draft_append(FileDraft *draft, const char *text, gsize length, GError **error)
+{
+    return write_all(draft->fd, text, length) || fail(draft->path, g_strerror(errno), error);
+}
+
+bool file_draft_finish(FileDraft *draft, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(draft->path);
+
+    if (fsync(draft->fd) != 0 || rename(draft->beside, draft->path) != 0)
+        return fail(draft->path, g_strerror(errno), error);
+    (void)close(draft->fd);
+    draft->fd = -1;
+    return file_flush_folder(folder, error);
+}
+
+void file_draft_free(FileDraft *draft)
+{
+    if (!draft)
+        return;
+    if (draft->fd >= 0) {
+        (void)close(draft->fd);
+        (void)unlink(draft->beside);
+    }
+    g_free(draft->path);
+    g_free(draft->beside);
+    g_free(draft);
 }
 
 bool file_write_mode(const char *path, const char *text, int mode, GError **error)
 {
-    g_autofree char *beside = g_strconcat(path, FILE_BESIDE, NULL);
-    g_autofree char *folder = g_path_get_dirname(path);
-    struct stat status;
-    int saved;
+    g_autoptr(FileDraft) draft = file_draft_open(path, mode, error);
 
-    if (stat(path, &status) == 0)
-        mode = (int)(status.st_mode & 07777);
-    if (write_beside(beside, text, (mode_t)mode) && rename(beside, path) == 0)
-        return file_flush_folder(folder, error);
-    saved = errno;
-    (void)unlink(beside);
-    return fail(path, g_strerror(saved), error);
+    return draft && file_draft_append(draft, text, strlen(text), error) &&
+           file_draft_finish(draft, error);
 }
 
 bool file_write(const char *path, const char *text, GError **error)

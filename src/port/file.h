@@ -19,6 +19,14 @@ bool file_read(const char *path, gsize max_bytes, char **ret_text, gsize *ret_le
 bool file_write(const char *path, const char *text, GError **error);
 bool file_write_mode(const char *path, const char *text, int mode, GError **error);
 
+/* The same piece by piece. What was not finished leaves nothing. */
+typedef struct FileDraft FileDraft;
+FileDraft *file_draft_open(const char *path, int mode, GError **error);
+bool file_draft_append(FileDraft *draft, const char *text, gsize length, GError **error);
+bool file_draft_finish(FileDraft *draft, GError **error);
+void file_draft_free(FileDraft *draft);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FileDraft, file_draft_free)
+
 /* Brings what others wrote to a file to the disk (man 2 fsync). */
 bool file_flush(const char *path, GError **error);
 /* Brings names that were added to or taken from a folder to the disk (man 2 fsync). */
