@@ -73,8 +73,7 @@ void fleet_add_members(FleetJob *job, const Spec *spec);
 /* The plan of a member that has slices, as text; the job's. */
 const struct FleetText *fleet_find_text(FleetJob *job, guint member, GError **error);
 
-/* fleet_hosts.c: names of a member's slices (const char *, the fleet's); it has some. */
-GPtrArray *fleet_host_names(const FleetJob *job, guint member);
+/* fleet_hosts.c */
 /* What is written for the member, read back: so it is the same. NULL with @error. */
 Plan *fleet_member_plan(const FleetJob *job, guint member, GError **error);
 
@@ -97,6 +96,12 @@ void fleet_each_mac(Host *host, void (*each)(char **mac, guint number, void *dat
 void fleet_mark_host_macs(Host *host);
 /* Marks replaced by the names that they have on this host. Caller frees; NULL for NULL. */
 char *fleet_unmark(const char *text, const Fleet *fleet, const FleetHost *host);
+/* Bytes of each node of its host that slices have. */
+const gint64 *fleet_text_used(const FleetText *text);
+/* The slices that the host has, const SpecInstance *. */
+GPtrArray *fleet_text_instances(const FleetText *text, const Fleet *fleet, const FleetHost *host);
+/* Words of its findings with tokens (core/picture_fleet.h) that number these. Caller frees. */
+char *fleet_text_words(const FleetText *text, const Fleet *fleet, const char *words);
 /* Instances of the host that its planner refused all the same (guint); usually none. */
 void fleet_text_refused(const FleetText *text, const Fleet *fleet, const FleetHost *host,
                         GArray *instances);

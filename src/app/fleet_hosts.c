@@ -5,17 +5,15 @@
 #include "app/fleet.h"
 #include "base/error.h"
 
-GPtrArray *fleet_host_names(const FleetJob *job, guint number)
+/* const char *, the fleet's. All texts are there once a fleet is planned. */
+static GPtrArray *slice_names(FleetJob *job, guint number)
 {
-    const FleetHost *host = g_ptr_array_index(job->fleet->hosts, number);
-    GPtrArray *names = g_ptr_array_new();
+    const FleetText *text = fleet_find_text(job, number, NULL);
+    GPtrArray *names =
+        fleet_text_instances(text, job->fleet, g_ptr_array_index(job->fleet->hosts, number));
 
-    for (guint i = 0; i < host->instances->len; i++) {
-        const SpecInstance *instance =
-            g_ptr_array_index(job->fleet->instances, g_array_index(host->instances, guint, i));
-
-        g_ptr_array_add(names, instance->name);
-    }
+    for (guint i = 0; i < names->len; i++)
+        names->pdata[i] = ((const SpecInstance *)names->pdata[i])->name;
     return names;
 }
 
@@ -31,7 +29,7 @@ void ops_each_fleet_host(const Job *job, void (*each)(const OpsFleetHost *host, 
 
         if (host->pattern < 0)
             continue;
-        seen.slices = names = fleet_host_names(job->fleet, h);
+        seen.slices = names = slice_names(job->fleet, h);
         each(&seen, data);
     }
 }

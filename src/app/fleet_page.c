@@ -1,58 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The plan of a fleet as a page: a picture of each host where there are few of them, else of each
- * way to fill one. */
+/* The plan of a fleet as a page: core/picture_fleet.h. */
 #include "app/fleet.h"
 #include "base/text.h"
-#include "core/picture.h"
 #include "core/picture_fleet.h"
 #include "port/file.h"
 
-/* So many hosts are drawn one by one; of more, so many ways to fill one. */
-#define MAX_HOSTS 40
-#define MAX_DRAWN 150
+/* So many ways to fill a host are drawn, a page of some 30 MB; the others are told in words. */
+#define MAX_DRAWN 500
+/* Written at once. */
+#define BLOCK ((gsize)256 * 1024)
 
-/* Hosts with the same pattern, in the order of the inventory. */
+/* Hosts that get the same, and of which the same is drawn. */
 typedef struct {
-    guint pattern;
-    GArray *hosts; /* guint */
-} Group;
+    GArray *hosts; /* guint, in the order of the inventory */
+} Way;
 
-static void group_free(Group *group)
+static void way_free(Way *way)
 {
-    g_array_unref(group->hosts);
-    g_free(group);
+    g_array_unref(way->hosts);
+    g_free(way);
 }
 
-static int compare_groups(gconstpointer a, gconstpointer b)
+static guint first_of(const Way *way)
 {
-    const Group *x = *(Group *const *)a, *y = *(Group *const *)b;
-
-    if (x->hosts->len != y->hosts->len)
-        return x->hosts->len > y->hosts->len ? -1 : 1;
-    return x->pattern < y->pattern ? -1 : x->pattern > y->pattern;
+    return g_array_index(way->hosts, guint, 0);
 }
 
 /* Those of most hosts first. */
-static GPtrArray *list_groups(const Fleet *fleet)
+static int compare_ways(gconstpointer a, gconstpointer b)
 {
-    GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)group_free);
-    g_autofree Group **by_pattern = g_new0(Group *, MAX(fleet->patterns->len, 1));
+    const Way *x = *(Way *const *)a, *y = *(Way *const *)b;
 
-    for (guint h = 0; h < fleet->hosts->len; h++) {
-        int pattern = ((const FleetHost *)g_ptr_array_index(fleet->hosts, h))->pattern;
+    if (x->hosts->len != y->hosts->len)
+        return x->hosts->len > y->hosts->len ? -1 : 1;
+    return first_of(x) < first_of(y) ? -1 : 1;
+}
 
-        if (pattern < 0)
+/* A text is for hosts that differ in names and MAC addresses, which are not drawn or are tokens,
+ * and in the bytes of their memory. */
+static char *way_key(FleetJob *job, guint number, GError **error)
+{
+    const FleetMember *member = &g_array_index(job->members, FleetMember, number);
+    const FleetForm *form = job->forms->pdata[member->form];
+    const FleetText *text = fleet_find_text(job, number, error);
+    GString *key;
+
+    if (!text)
+        return NULL;
+    key = g_string_new(NULL);
+    g_string_printf(key, "%p ", (const void *)text);
+    picture_append_memory(&g_array_index(job->memory, gint64, member->memory),
+                          fleet_text_used(text), form->n_nodes, key);
+    return g_string_free(key, FALSE);
+}
+
+/* Way *; NULL with @error. */
+static GPtrArray *list_ways(FleetJob *job, GError **error)
+{
+    g_autoptr(GPtrArray) ways = g_ptr_array_new_with_free_func((GDestroyNotify)way_free);
+    g_autoptr(GHashTable) by_key = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (guint h = 0; h < job->fleet->hosts->len; h++) {
+        g_autofree char *key = NULL;
+        Way *way;
+
+        if (((const FleetHost *)g_ptr_array_index(job->fleet->hosts, h))->pattern < 0)
             continue;
-        if (!by_pattern[pattern]) {
-            by_pattern[pattern] = g_new0(Group, 1);
-            by_pattern[pattern]->pattern = (guint)pattern;
-            by_pattern[pattern]->hosts = g_array_new(false, false, sizeof(guint));
-            g_ptr_array_add(groups, by_pattern[pattern]);
+        key = way_key(job, h, error);
+        if (!key)
+            return NULL;
+        way = g_hash_table_lookup(by_key, key);
+        if (!way) {
+            way = g_new0(Way, 1);
+            way->hosts = g_array_new(false, false, sizeof(guint));
+            g_ptr_array_add(ways, way);
+            g_hash_table_insert(by_key, g_steal_pointer(&key), way);
         }
-        g_array_append_val(by_pattern[pattern]->hosts, h);
+        g_array_append_val(way->hosts, h);
     }
-    g_ptr_array_sort(groups, compare_groups);
-    return groups;
+    g_ptr_array_sort(ways, compare_ways);
+    return g_steal_pointer(&ways);
 }
 
 /* "3 x worker-{n}: 8 vCPUs, 16 GiB, 1 NIC" */
@@ -86,85 +113,151 @@ static GPtrArray *describe_slices(const Fleet *fleet, const FleetPattern *patter
     return lines;
 }
 
-static void append_names(const FleetJob *job, const Group *group, GString *out)
+/* Findings of refused slices are told once, above: they are of no host. */
+static void add_findings(const FleetJob *job, const FleetText *text, const Host *variant,
+                         GPtrArray *findings)
 {
-    for (guint i = 0; i < group->hosts->len; i++) {
-        guint h = g_array_index(group->hosts, guint, i);
-        g_autoptr(GPtrArray) names = fleet_host_names(job, h);
+    const GPtrArray *told = fleet_text_findings(text);
+    g_autofree char *host_subject = g_strconcat("host ", variant->hostname, NULL);
+    g_autofree char *token = picture_token(PICTURE_TOKEN_HOST, 0);
 
-        picture_group_host(g_array_index(job->members, FleetMember, h).name, names, out);
+    for (guint i = 0; i < told->len; i++) {
+        const Finding *one = g_ptr_array_index(told, i);
+        g_autofree char *subject = NULL;
+        g_autofree char *words = fleet_text_words(text, job->fleet, one->text);
+        g_autofree char *hint = one->hint ? fleet_text_words(text, job->fleet, one->hint) : NULL;
+        Finding *finding;
+
+        if (g_str_has_prefix(one->code, "unplaced-"))
+            continue;
+        if (g_strcmp0(one->subject, host_subject) == 0)
+            subject = g_strconcat("host ", token, NULL);
+        else if (one->subject)
+            subject = fleet_text_words(text, job->fleet, one->subject);
+        finding = findings_add(findings, one->severity, one->code, subject, "%s", words);
+        if (hint && *hint)
+            finding_set_hint(finding, "%s", hint);
     }
 }
 
-static bool append_groups(const FleetJob *job, const GPtrArray *groups, GString *out,
-                          GError **error)
+/* Those of one host; its arrays are the caller's. */
+static PictureNames names_of(FleetJob *job, guint number)
 {
-    for (guint g = 0; g < groups->len; g++) {
-        const Group *group = g_ptr_array_index(groups, g), *largest = g_ptr_array_index(groups, 0);
-        const FleetPattern *pattern = g_ptr_array_index(job->fleet->patterns, group->pattern);
-        guint first = g_array_index(group->hosts, guint, 0);
-        g_autoptr(GPtrArray) slices = describe_slices(job->fleet, pattern);
-        g_autoptr(Host) host =
-            fleet_member_host(job, &g_array_index(job->members, FleetMember, first));
-        g_autoptr(Plan) plan = NULL;
-        PictureGroup seen = {.number = g + 1,
-                             .hosts = group->hosts->len,
-                             .most = largest->hosts->len,
-                             .slices = slices,
-                             .host = host};
+    const FleetText *text = fleet_find_text(job, number, NULL); /* is there already */
+    GPtrArray *slices =
+        fleet_text_instances(text, job->fleet, g_ptr_array_index(job->fleet->hosts, number));
+    GPtrArray *clusters = g_ptr_array_sized_new(slices->len);
 
-        if (g < MAX_DRAWN) {
-            plan = fleet_member_plan(job, first, error);
-            if (!plan)
-                return false;
-            seen.plan = plan;
-        }
-        picture_group_open(&seen, out);
-        append_names(job, group, out);
-        picture_group_close(out);
+    for (guint i = 0; i < slices->len; i++) {
+        const SpecInstance *instance = slices->pdata[i];
+
+        g_ptr_array_add(clusters, instance->cluster->name);
+        slices->pdata[i] = instance->name;
     }
+    return (PictureNames){g_array_index(job->members, FleetMember, number).name, slices, clusters};
+}
+
+static void names_clear(PictureNames *names)
+{
+    g_ptr_array_unref((GPtrArray *)names->slices);
+    g_ptr_array_unref((GPtrArray *)names->clusters);
+}
+
+static void replace(char **name, char kind, guint number)
+{
+    g_free(*name);
+    *name = picture_token(kind, number);
+}
+
+/* The plan of a way, with tokens for the names of its first host; NULL with @error. */
+static Plan *plan_of_way(FleetJob *job, guint first, const PictureNames *names, GError **error)
+{
+    const FleetMember *member = &g_array_index(job->members, FleetMember, first);
+    const FleetVariant *variant = job->variants->pdata[member->variant];
+    g_autoptr(Plan) plan = fleet_member_plan(job, first, error);
+    PlanHost *plan_host;
+
+    if (!plan)
+        return NULL;
+    plan_host = g_ptr_array_index(plan->hosts, 0);
+    for (guint i = 0; i < plan_host->slices->len; i++) {
+        PlanSlice *slice = g_ptr_array_index(plan_host->slices, i);
+        guint number;
+
+        if (!g_ptr_array_find_with_equal_func((GPtrArray *)names->slices, slice->name, g_str_equal,
+                                              &number))
+            continue;
+        replace(&slice->name, PICTURE_TOKEN_SLICE, number);
+        replace(&slice->cluster, PICTURE_TOKEN_CLUSTER, number);
+    }
+    replace(&plan_host->name, PICTURE_TOKEN_HOST, 0);
+    add_findings(job, fleet_find_text(job, first, NULL), variant->host, plan->findings);
+    return g_steal_pointer(&plan);
+}
+
+static void append_names(FleetJob *job, const Way *way, GString *out)
+{
+    for (guint i = 0; i < way->hosts->len; i++) {
+        PictureNames names = names_of(job, g_array_index(way->hosts, guint, i));
+
+        picture_way_host(&names, out);
+        names_clear(&names);
+    }
+}
+
+static bool append_way(FleetJob *job, const GPtrArray *ways, guint index, GString *out,
+                       GError **error)
+{
+    const Way *way = ways->pdata[index], *largest = ways->pdata[0];
+    guint first = first_of(way);
+    const FleetHost *fleet_host = g_ptr_array_index(job->fleet->hosts, first);
+    g_autoptr(GPtrArray) kinds = describe_slices(
+        job->fleet, g_ptr_array_index(job->fleet->patterns, (guint)fleet_host->pattern));
+    g_autoptr(Host) host = fleet_member_host(job, &g_array_index(job->members, FleetMember, first));
+    PictureNames names = names_of(job, first);
+    g_autoptr(Plan) plan = plan_of_way(job, first, &names, error);
+
+    if (plan)
+        picture_way_open(&(PictureWay){.number = index + 1,
+                                       .hosts = way->hosts->len,
+                                       .most = largest->hosts->len,
+                                       .kinds = kinds,
+                                       .host = host,
+                                       .plan = plan,
+                                       .names = &names,
+                                       .drawn = index < MAX_DRAWN},
+                         out);
+    names_clear(&names);
+    if (!plan)
+        return false;
+    append_names(job, way, out);
+    picture_way_close(out);
     return true;
 }
 
-/* All hosts in use in one plan. */
-static char *draw_each(const Job *job, GError **error)
+/* What has come together, from @least bytes on. */
+static bool flush(FileDraft *draft, GString *out, gsize least, GError **error)
 {
-    const Fleet *fleet = job->fleet->fleet;
-    g_autoptr(Plan) all = plan_new();
-    g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func((GDestroyNotify)host_free);
-
-    g_ptr_array_unref(all->findings);
-    all->findings = g_ptr_array_ref(job->findings);
-    for (guint h = 0; h < fleet->hosts->len; h++) {
-        g_autoptr(Plan) plan = NULL;
-
-        if (((const FleetHost *)g_ptr_array_index(fleet->hosts, h))->pattern < 0)
-            continue;
-        plan = fleet_member_plan(job->fleet, h, error);
-        if (!plan)
-            return NULL;
-        g_ptr_array_add(all->hosts, g_ptr_array_steal_index(plan->hosts, 0));
-        g_ptr_array_add(hosts, fleet_member_host(job->fleet, &g_array_index(job->fleet->members,
-                                                                            FleetMember, h)));
-    }
-    return picture_write_html(hosts, all);
+    if (out->len < least)
+        return true;
+    if (!file_draft_append(draft, out->str, out->len, error))
+        return false;
+    g_string_truncate(out, 0);
+    return true;
 }
 
 bool ops_write_fleet_html(const Job *job, const char *path, GError **error)
 {
-    g_autoptr(GPtrArray) groups = NULL;
-    g_autoptr(GString) out = NULL;
+    g_autoptr(GPtrArray) ways = list_ways(job->fleet, error);
+    g_autoptr(FileDraft) draft = ways ? file_draft_open(path, 0644, error) : NULL;
+    g_autoptr(GString) out = g_string_sized_new(2 * BLOCK);
 
-    if (job->plan->fleet->hosts_used <= MAX_HOSTS) {
-        g_autofree char *text = draw_each(job, error);
-
-        return text && file_write(path, text, error);
-    }
-    groups = list_groups(job->fleet->fleet);
-    out = g_string_new(NULL);
-    picture_fleet_open(job->plan, groups->len, MIN(groups->len, MAX_DRAWN), out);
-    if (!append_groups(job->fleet, groups, out, error))
+    if (!draft)
         return false;
+    picture_fleet_open(job->plan, ways->len, MIN(ways->len, MAX_DRAWN), out);
+    for (guint w = 0; w < ways->len; w++)
+        if (!append_way(job->fleet, ways, w, out, error) || !flush(draft, out, BLOCK, error))
+            return false;
     picture_fleet_close(out);
-    return file_write(path, out->str, error);
+    return flush(draft, out, 0, error) && file_draft_finish(draft, error);
 }

@@ -7,7 +7,9 @@
 
 #include "app/fleet.h"
 #include "base/json.h"
+#include "core/domain.h"
 #include "core/mac.h"
+#include "core/picture_fleet.h"
 
 /* Beside those of FleetMark: the host, the MAC address of a VF ("flavour:number:nic"), and one of
  * the host's own ("number"; FLEET_HOST_MAC). */
@@ -36,8 +38,10 @@ typedef struct {
 struct FleetText {
     char *text;
     gsize length;
-    GArray *pieces;      /* Piece */
+    GArray *pieces; /* Piece */
+    const FleetPattern *pattern;
     GArray *refused;     /* guint: slots */
+    GArray *used;        /* gint64 bytes: of each node of the host, in slices */
     GPtrArray *findings; /* of the plan */
     GPtrArray *macs;     /* char *: given by the spec, so not to be derived */
 };
@@ -49,6 +53,7 @@ void fleet_text_free(FleetText *text)
     g_free(text->text);
     g_array_unref(text->pieces);
     g_array_unref(text->refused);
+    g_array_unref(text->used);
     g_ptr_array_unref(text->macs);
     g_clear_pointer(&text->findings, g_ptr_array_unref);
     g_free(text);
@@ -166,6 +171,22 @@ static void note_refused(FleetText *text, const Fleet *fleet, const FleetPattern
     }
 }
 
+static void add_memory(FleetText *text, const Host *host, const PlanHost *plan_host)
+{
+    for (guint n = 0; n < host->nodes->len; n++) {
+        gint64 id = ((const HostNode *)g_ptr_array_index(host->nodes, n))->id, used = 0;
+
+        for (guint s = 0; s < plan_host->slices->len; s++) {
+            const PlanSlice *slice = g_ptr_array_index(plan_host->slices, s);
+
+            for (guint i = 0; i < slice->nodes->len; i++)
+                if (g_array_index(slice->nodes, gint64, i) == id)
+                    used += domain_node_bytes(slice, i);
+        }
+        g_array_append_val(text->used, used);
+    }
+}
+
 FleetText *fleet_text_new(const Fleet *fleet, const FleetPattern *pattern, const Host *host,
                           Plan *plan, GError **error)
 {
@@ -175,7 +196,9 @@ FleetText *fleet_text_new(const Fleet *fleet, const FleetPattern *pattern, const
     char *written;
 
     text->pieces = g_array_new(false, false, sizeof(Piece));
+    text->pattern = pattern;
     text->refused = g_array_new(false, false, sizeof(guint));
+    text->used = g_array_new(false, false, sizeof(gint64));
     text->macs = g_ptr_array_new_with_free_func(g_free);
     g_free(plan_host->name);
     plan_host->name = g_strdup(HOST_MARK);
@@ -190,6 +213,7 @@ FleetText *fleet_text_new(const Fleet *fleet, const FleetPattern *pattern, const
     text->length = strlen(written);
     free(written);
     cut(text, fleet, pattern);
+    add_memory(text, host, plan_host);
     note_refused(text, fleet, pattern, plan);
     text->findings = g_ptr_array_ref(plan->findings);
     return g_steal_pointer(&text);
@@ -333,6 +357,63 @@ char *fleet_unmark(const char *text, const Fleet *fleet, const FleetHost *host)
         text += length > 0 ? length : 1;
     }
     return text ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
+const gint64 *fleet_text_used(const FleetText *text)
+{
+    return &g_array_index(text->used, gint64, 0);
+}
+
+static bool is_refused(const FleetText *text, guint slot)
+{
+    for (guint i = 0; i < text->refused->len; i++)
+        if (g_array_index(text->refused, guint, i) == slot)
+            return true;
+    return false;
+}
+
+GPtrArray *fleet_text_instances(const FleetText *text, const Fleet *fleet, const FleetHost *host)
+{
+    GPtrArray *instances = g_ptr_array_new();
+
+    for (guint slot = 0; slot < host->instances->len; slot++)
+        if (!is_refused(text, slot))
+            g_ptr_array_add(instances, (gpointer)instance_at(fleet, host, slot));
+    return instances;
+}
+
+/* Its number among those that are placed. */
+static void append_token(const FleetText *text, const Piece *piece, GString *out)
+{
+    char kind = piece->kind == PIECE_HOST      ? PICTURE_TOKEN_HOST
+                : piece->kind == PIECE_CLUSTER ? PICTURE_TOKEN_CLUSTER
+                                               : PICTURE_TOKEN_SLICE;
+    guint number = 0;
+    g_autofree char *token = NULL;
+
+    for (guint slot = 0; kind != PICTURE_TOKEN_HOST && slot < piece->slot; slot++)
+        number += !is_refused(text, slot);
+    token = picture_token(kind, number);
+    g_string_append(out, token);
+}
+
+char *fleet_text_words(const FleetText *text, const Fleet *fleet, const char *words)
+{
+    GString *out = g_string_new(NULL);
+
+    while (*words) {
+        Piece piece;
+        gsize length = g_str_has_prefix(words, MARK_LEAD)
+                           ? read_piece(fleet, text->pattern, words, &piece)
+                           : 0;
+
+        if (length > 0)
+            append_token(text, &piece, out);
+        else
+            g_string_append_c(out, *words);
+        words += MAX(length, 1);
+    }
+    return g_string_free(out, FALSE);
 }
 
 void fleet_text_refused(const FleetText *text, const Fleet *fleet, const FleetHost *host,

@@ -13,10 +13,7 @@ bool ops_write_svg(const Job *job, const char *path, GError **error)
 
 bool ops_write_html(const Job *job, const char *path, GError **error)
 {
-    g_autoptr(GPtrArray) hosts = g_ptr_array_new();
-    g_autofree char *text = NULL;
+    g_autofree char *text = picture_write_html(job->host, job->plan, job->plan_host);
 
-    g_ptr_array_add(hosts, job->host);
-    text = picture_write_html(hosts, job->plan);
     return file_write(path, text, error);
 }

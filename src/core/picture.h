@@ -11,12 +11,8 @@
 #include "model/host.h"
 #include "model/plan.h"
 
-/* The picture of one host of @plan as an SVG document; @host is its inventory. Findings and refused
- * slices are in it when the plan has this host alone; of several hosts, the findings about this
- * one. Caller frees. */
+/* The plan of one host as an SVG document; @host is its inventory. Caller frees. */
 char *picture_write_svg(const Host *host, const Plan *plan, const PlanHost *plan_host);
 
-/* One HTML page: an index, a section with its picture for each host of @plan, what is not placed.
- * @hosts: Host *, the inventories, found by hostname; a host that has none is listed without a
- * picture. Caller frees. */
-char *picture_write_html(const GPtrArray *hosts, const Plan *plan);
+/* The same as an HTML page; of many hosts: core/picture_fleet.h. Caller frees. */
+char *picture_write_html(const Host *host, const Plan *plan, const PlanHost *plan_host);

@@ -421,8 +421,8 @@ char *picture_wire_words(const Picture *picture, const PictureWire *wire)
     return g_strdup("crosses nodes");
 }
 
-/* Is the finding about a slice of this host, about the host, or about nothing of another one? */
-static bool note_belongs(const Picture *picture, PictureNote *note)
+/* Which slice it is about, or which refusal. */
+static void find_subject(const Picture *picture, PictureNote *note)
 {
     const char *subject = note->finding->subject;
     const Plan *plan = picture->plan;
@@ -440,10 +440,6 @@ static bool note_belongs(const Picture *picture, PictureNote *note)
             g_str_has_prefix(note->finding->code, "unplaced-"))
             note->refused = unplaced;
     }
-    if (plan->hosts->len < 2 || note->slice != PICTURE_NO_SLICE)
-        return true;
-    return subject && g_str_has_prefix(subject, "host ") &&
-           g_strcmp0(subject + strlen("host "), picture->plan_host->name) == 0;
 }
 
 static void collect_notes(Picture *picture)
@@ -455,8 +451,8 @@ static void collect_notes(Picture *picture)
                             .finding = g_ptr_array_index(findings, i),
                             .slice = PICTURE_NO_SLICE};
 
-        if (note_belongs(picture, &note))
-            g_array_append_val(picture->notes, note);
+        find_subject(picture, &note);
+        g_array_append_val(picture->notes, note);
     }
 }
 

@@ -156,8 +156,7 @@ static char *describe_device(const Picture *picture, const PlanDevice *device)
     }
 }
 
-/* What is said about a slice, line by line. */
-static GPtrArray *describe_slice(const Picture *picture, const PlanSlice *slice)
+GPtrArray *picture_describe_slice(const Picture *picture, const PlanSlice *slice, guint devices)
 {
     GPtrArray *lines = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *cluster = picture_clean(slice->cluster);
@@ -171,7 +170,7 @@ static GPtrArray *describe_slice(const Picture *picture, const PlanSlice *slice)
     g_autofree char *service = cpuset_format(slice->emulator_cpus);
     g_autofree char *vcpus = picture_plural(slice->vcpus->len, "vCPU");
     g_autofree char *iothreads = picture_plural(slice->iothreads->len, "IOThread");
-    guint shown = MIN(slice->devices->len, MOST_DEVICES);
+    guint shown = slice->devices->len > devices ? devices - 1 : slice->devices->len;
 
     g_ptr_array_add(lines, g_strdup_printf("cluster %s \u00b7 %s \u00b7 %s in %s pages", cluster,
                                            nodes, memory, page));
@@ -180,8 +179,6 @@ static GPtrArray *describe_slice(const Picture *picture, const PlanSlice *slice)
         g_ptr_array_add(lines, g_strdup_printf("service on CPUs %s%s%s", service,
                                                slice->iothreads->len ? ", " : "",
                                                slice->iothreads->len ? iothreads : ""));
-    if (slice->devices->len > MOST_DEVICES)
-        shown = MOST_DEVICES - 1;
     for (guint i = 0; i < shown; i++)
         g_ptr_array_add(lines, describe_device(picture, g_ptr_array_index(slice->devices, i)));
     if (shown < slice->devices->len)
@@ -194,7 +191,7 @@ static int draw_slice(const Pen *pen, guint index, int x, int y, int w)
 {
     const Picture *picture = pen->picture;
     const PlanSlice *slice = picture_slice(picture, index);
-    g_autoptr(GPtrArray) lines = describe_slice(picture, slice);
+    g_autoptr(GPtrArray) lines = picture_describe_slice(picture, slice, MOST_DEVICES);
     g_autofree char *box = pen_class("legend s", (int)index);
     g_autofree char *ink = pen_class("t2 i", (int)index);
     g_autofree char *letter = picture_letter(index);
@@ -278,7 +275,7 @@ int picture_draw_refused(const Pen *pen, int y, int width)
     const Plan *plan = pen->picture->plan;
     int x = PICTURE_MARGIN + INDENT, w = width - 2 * PICTURE_MARGIN - INDENT - SLICE_SPACE;
 
-    if (plan->hosts->len > 1 || plan->unplaced->len == 0)
+    if (plan->unplaced->len == 0)
         return y;
     pen_text(pen, "t2 bad", PICTURE_MARGIN, y + 8, 's', "Not placed");
     y += TITLE_H;

@@ -24,9 +24,26 @@ void pen_set(const Pen *pen, const char *name, int value)
     (void)xmlTextWriterWriteFormatAttribute(pen->writer, BAD_CAST name, "%d", value);
 }
 
+/* Words with tokens, and how they read on the first host of the way. */
+static void write_words(const Pen *pen, const char *words, const char *text)
+{
+    if (pen->picture->names && picture_has_tokens(words))
+        (void)xmlTextWriterWriteAttribute(pen->writer, BAD_CAST "data-t", BAD_CAST words);
+    (void)xmlTextWriterWriteString(pen->writer, BAD_CAST text);
+}
+
+void pen_words(const Pen *pen, const char *words)
+{
+    g_autofree char *text = picture_name_tokens(words, pen->picture->names);
+
+    write_words(pen, words, text);
+}
+
 void pen_title(const Pen *pen, const char *text)
 {
-    (void)xmlTextWriterWriteElement(pen->writer, BAD_CAST "title", BAD_CAST text);
+    pen_start(pen, "title", NULL);
+    pen_words(pen, text);
+    pen_end(pen);
 }
 
 static void set_box(const Pen *pen, Rect at, int radius)
@@ -53,7 +70,7 @@ void pen_path(const Pen *pen, const char *class_name, const char *path)
     pen_end(pen);
 }
 
-void pen_text(const Pen *pen, const char *class_name, int x, int y, char anchor, const char *text)
+static void start_text(const Pen *pen, const char *class_name, int x, int y, char anchor)
 {
     pen_start(pen, "text", class_name);
     pen_set(pen, "x", x);
@@ -61,16 +78,26 @@ void pen_text(const Pen *pen, const char *class_name, int x, int y, char anchor,
     if (anchor != 's')
         (void)xmlTextWriterWriteAttribute(pen->writer, BAD_CAST "text-anchor",
                                           BAD_CAST(anchor == 'm' ? "middle" : "end"));
-    (void)xmlTextWriterWriteString(pen->writer, BAD_CAST text);
+}
+
+void pen_text(const Pen *pen, const char *class_name, int x, int y, char anchor, const char *text)
+{
+    start_text(pen, class_name, x, y, anchor);
+    pen_words(pen, text);
     pen_end(pen);
 }
 
 void pen_fit(const Pen *pen, const char *class_name, int x, int y, int w, int px, const char *text)
 {
     bool bold = class_name[0] == 't';
-    g_autofree char *fit = picture_fit(text, w, px, bold);
+    g_autofree char *whole = picture_name_tokens(text, pen->picture->names);
+    g_autofree char *fit = picture_fit(whole, w, px, bold);
 
-    pen_text(pen, class_name, x, y, 's', fit);
+    start_text(pen, class_name, x, y, 's');
+    if (pen->picture->names && picture_has_tokens(text))
+        pen_set(pen, "data-w", w);
+    write_words(pen, text, fit);
+    pen_end(pen);
 }
 
 /* Lines and text have a colour, only boxes have marks. */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "core/picture.h"
+#include "core/picture_fleet.h"
 
 typedef struct {
     int x, y, w, h;
@@ -121,11 +122,12 @@ typedef struct {
     const Host *host;
     const Plan *plan;
     const PlanHost *plan_host;
-    GPtrArray *nodes; /* PictureNode * */
-    GArray *wires;    /* PictureWire */
-    GArray *notes;    /* PictureNote */
-    bool crowded;     /* so many wires with findings that they are drawn small */
-    guint threads;    /* of the largest core */
+    const PictureNames *names; /* for the tokens in the plan; NULL: there are none */
+    GPtrArray *nodes;          /* PictureNode * */
+    GArray *wires;             /* PictureWire */
+    GArray *notes;             /* PictureNote */
+    bool crowded;              /* so many wires with findings that they are drawn small */
+    guint threads;             /* of the largest core */
     int cell_w, core_w, core_h;
     guint core_columns, domain_columns; /* in a domain, in a node */
     guint n_columns;                    /* of nodes */
@@ -166,10 +168,14 @@ int picture_text_w(const char *text, int px, bool bold);
 char *picture_fit(const char *text, int w, int px, bool bold);
 /* Broken at blanks into lines (char *) of at most @w pixels. */
 GPtrArray *picture_wrap(const char *text, int w, int px);
-/* Foreign text, fit for XML. NULL gives "". Caller frees. */
-char *picture_clean(const char *text);
 /* "A", as the core map of `plan` has it; numbers once the letters are used up. Caller frees. */
 char *picture_letter(guint slice);
+
+/* picture_names.c. Foreign text, fit for XML; tokens stay. NULL gives "". Caller frees. */
+char *picture_clean(const char *text);
+/* With the names in place of the tokens; without @names as it is. Caller frees. */
+char *picture_name_tokens(const char *text, const PictureNames *names);
+bool picture_has_tokens(const char *text);
 
 /* picture_pen.c: elements of the drawing. */
 typedef struct {
@@ -180,6 +186,9 @@ typedef struct {
 void pen_start(const Pen *pen, const char *element, const char *class_name);
 void pen_end(const Pen *pen);
 void pen_set(const Pen *pen, const char *name, int value);
+/* Text, in which there may be tokens (picture_names.c): then with what the script of the page needs
+ * to put in other names. */
+void pen_words(const Pen *pen, const char *words);
 void pen_title(const Pen *pen, const char *text);
 void pen_rect(const Pen *pen, const char *class_name, Rect at, int radius);
 void pen_path(const Pen *pen, const char *class_name, const char *path);
@@ -208,18 +217,22 @@ int picture_draw_key(const Pen *pen, int y, int width);
 int picture_draw_slices(const Pen *pen, int y, int width);
 int picture_draw_refused(const Pen *pen, int y, int width);
 int picture_draw_findings(const Pen *pen, int y, int width);
+/* What is said about a slice, line by line (char *), with at most so many of its devices. */
+GPtrArray *picture_describe_slice(const Picture *picture, const PlanSlice *slice, guint devices);
 
 /* picture_svg.c: a whole <svg>; @id: prefix of its ids; @style: with its <style>, for a file of its
- * own. Caller frees. */
-char *picture_draw(const Host *host, const Plan *plan, const PlanHost *plan_host, const char *id,
-                   bool style);
+ * own. Of a way of a fleet (it has names) the machine alone: the rest is said in HTML beside it.
+ * Caller frees. */
+char *picture_draw(Picture *picture, const char *id, bool style);
 /* "Xeon, 2 sockets, 12 cores ...". Caller frees. */
 char *picture_describe_host(const Host *host);
 /* "2 slices". Caller frees. */
 char *picture_plural(gint64 n, const char *one);
 
-/* picture_html.c: of the page around the pictures */
-extern const char PICTURE_PAGE_STYLE[];
+/* picture_html.c: the head of a page, up to its <body>. */
+void picture_open_page(const char *style, GString *out);
+/* picture_script.c */
+extern const char PICTURE_FLEET_STYLE[], PICTURE_FLEET_SCRIPT[];
 
 /* picture_style.c */
 extern const char PICTURE_STYLE[];

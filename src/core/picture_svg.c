@@ -8,6 +8,7 @@
 
 #define HEADER_H 88
 #define SECTION_SPACE 26
+#define SHORT_NAME_W 64
 
 char *picture_plural(gint64 n, const char *one)
 {
@@ -69,7 +70,7 @@ static char *describe_result(const Picture *picture)
 {
     guint placed = picture->plan_host->slices->len, refused = picture->plan->unplaced->len;
 
-    if (picture->plan->hosts->len > 1 || refused == 0)
+    if (refused == 0)
         return picture_plural(placed, "slice");
     return g_strdup_printf("%u of %u slices placed", placed, placed + refused);
 }
@@ -85,8 +86,8 @@ static void draw_header(const Pen *pen, int width)
     int x = width - PICTURE_MARGIN - result_w;
 
     pen_fit(pen, "t1", PICTURE_MARGIN, 38, inner - result_w - 24, 22, name);
-    pen_text(pen, picture->plan->unplaced->len && picture->plan->hosts->len < 2 ? "t2 bad" : "t2",
-             width - PICTURE_MARGIN, 38, 'e', result);
+    pen_text(pen, picture->plan->unplaced->len ? "t2 bad" : "t2", width - PICTURE_MARGIN, 38, 'e',
+             result);
     for (guint i = picture->notes->len; i > 0; i--) {
         const PictureNote *note = &g_array_index(picture->notes, PictureNote, i - 1);
 
@@ -220,8 +221,8 @@ static void draw_chip(const Pen *pen, const PictureChip *chip, gint64 node)
     g_autofree char *size = text_format_size_short(memory_on(slice, node));
     g_autofree char *vcpus = picture_plural(chip->n_vcpus, "vCPU");
     g_autofree char *words = g_strdup_printf("%s \u00b7 %s", vcpus, size);
-    int name_w = picture_text_w(name, 13, true);
-    bool narrow = room < MIN(name_w, 64); /* the letter must do */
+    int name_w = pen->picture->names ? SHORT_NAME_W : picture_text_w(name, 13, true);
+    bool narrow = room < MIN(name_w, SHORT_NAME_W); /* the letter must do */
 
     pen_start(pen, "g", NULL);
     pen_title(pen, name);
@@ -337,26 +338,26 @@ static char *draw_body(const Picture *picture, int width, int *ret_height)
     draw_header(&pen, width);
     draw_machine(&pen);
     y = picture_draw_key(&pen, y, width);
-    y = picture_draw_slices(&pen, y, width);
-    y = picture_draw_refused(&pen, y, width);
-    y = picture_draw_findings(&pen, y, width);
+    if (!picture->names) {
+        y = picture_draw_slices(&pen, y, width);
+        y = picture_draw_refused(&pen, y, width);
+        y = picture_draw_findings(&pen, y, width);
+    }
     *ret_height = y + PICTURE_MARGIN / 2;
     return sheet_finish(&sheet);
 }
 
-static void write_id(xmlTextWriterPtr writer, const char *element, const char *id, const char *text)
+static void write_id(const Pen *pen, const char *element, const char *id, const char *text)
 {
-    (void)xmlTextWriterStartElement(writer, BAD_CAST element);
-    (void)xmlTextWriterWriteFormatAttribute(writer, BAD_CAST "id", "%s-%s", id, element);
-    (void)xmlTextWriterWriteString(writer, BAD_CAST text);
-    (void)xmlTextWriterEndElement(writer);
+    pen_start(pen, element, NULL);
+    (void)xmlTextWriterWriteFormatAttribute(pen->writer, BAD_CAST "id", "%s-%s", id, element);
+    pen_words(pen, text);
+    pen_end(pen);
 }
 
-char *picture_draw(const Host *host, const Plan *plan, const PlanHost *plan_host, const char *id,
-                   bool style)
+char *picture_draw(Picture *picture, const char *id, bool style)
 {
-    g_autoptr(Picture) picture = picture_collect(host, plan, plan_host);
-    g_autofree char *name = picture_clean(plan_host->name);
+    g_autofree char *name = picture_clean(picture->plan_host->name);
     g_autofree char *words = describe(picture);
     g_autofree char *body = NULL;
     Sheet sheet = sheet_new();
@@ -376,8 +377,8 @@ char *picture_draw(const Host *host, const Plan *plan, const PlanHost *plan_host
     (void)xmlTextWriterWriteAttribute(pen.writer, BAD_CAST "role", BAD_CAST "img");
     (void)xmlTextWriterWriteFormatAttribute(pen.writer, BAD_CAST "aria-labelledby",
                                             "%s-title %s-desc", id, id);
-    write_id(pen.writer, "title", id, name);
-    write_id(pen.writer, "desc", id, words);
+    write_id(&pen, "title", id, name);
+    write_id(&pen, "desc", id, words);
     if (style)
         (void)xmlTextWriterWriteElement(pen.writer, BAD_CAST "style", BAD_CAST PICTURE_STYLE);
     pen_rect(&pen, "canvas", (Rect){0, 0, width, height}, 0);
@@ -388,5 +389,7 @@ char *picture_draw(const Host *host, const Plan *plan, const PlanHost *plan_host
 
 char *picture_write_svg(const Host *host, const Plan *plan, const PlanHost *plan_host)
 {
-    return picture_draw(host, plan, plan_host, "picture", true);
+    g_autoptr(Picture) picture = picture_collect(host, plan, plan_host);
+
+    return picture_draw(picture, "picture", true);
 }

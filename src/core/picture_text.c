@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/text.h"
 #include "core/picture_private.h"
-
-#define CLEAN_MAX 2000
 
 /* Advances of DejaVu Sans from ' ' to '~' in thousandths of the font size: of the fonts that the
  * style names it is the widest. */
@@ -72,11 +69,6 @@ GPtrArray *picture_wrap(const char *text, int w, int px)
     }
     g_ptr_array_add(lines, picture_fit(line->str, w, px, false));
     return lines;
-}
-
-char *picture_clean(const char *text)
-{
-    return text ? text_quote(text, CLEAN_MAX) : g_strdup("");
 }
 
 char *picture_letter(guint slice)

@@ -289,24 +289,32 @@ static char *write_page(Fixture *fixture)
     return text;
 }
 
-/* A picture for each of few hosts; of many, one for each way to fill one, and all their names. */
 static void test_page(Fixture *fixture, const void *data)
+{
+    g_autofree char *page = NULL;
+
+    plan(fixture, GOLDEN "spec.yaml", GOLDEN "hosts.jsonl");
+    page = write_page(fixture);
+    g_assert_cmpuint(count(page, "<svg xmlns"), ==, 2); /* two of the hosts are filled alike */
+    assert_golden(GOLDEN "page.html", page);
+}
+
+/* 60 hosts like the first, of other names and memory, and slices that fill 50 of them. */
+static void plan_many(Fixture *fixture, const char *prefix, gint64 (*memory)(guint number))
 {
     g_autofree char *lines = golden_lines();
     g_auto(GStrv) each = g_strsplit(lines, "\n", -1);
-    g_autofree char *spec = NULL, *few = NULL, *many = NULL;
+    g_autofree char *spec = NULL;
     g_autoptr(GString) hosts = g_string_new(NULL);
     g_autoptr(GString) more = g_string_new(NULL);
 
-    plan(fixture, GOLDEN "spec.yaml", GOLDEN "hosts.jsonl");
-    few = write_page(fixture);
-    g_assert_cmpuint(count(few, "<svg"), ==, 3);
-
     for (guint i = 0; i < 60; i++) {
         g_autoptr(GString) line = g_string_new(each[0]);
-        g_autofree char *name = g_strdup_printf("\"edge-n%u\"", i);
+        g_autofree char *name = g_strdup_printf("%s%u", prefix, i);
+        g_autofree char *bytes = g_strdup_printf("%" G_GINT64_FORMAT, memory(i));
 
-        g_string_replace(line, "\"edge-a1\"", name, 1);
+        g_assert_cmpuint(g_string_replace(line, "edge-a1", name, 1), ==, 1);
+        g_assert_cmpuint(g_string_replace(line, "21474836480", bytes, 0), ==, 2);
         g_string_append_printf(hosts, "%s\n", line->str);
     }
     g_assert_true(g_file_get_contents(GOLDEN "spec.yaml", &spec, NULL, NULL));
@@ -314,16 +322,71 @@ static void test_page(Fixture *fixture, const void *data)
     g_string_replace(more, "count: 3", "count: 50", 1);
     plan(fixture, put(fixture, "more.yaml", more->str), put(fixture, "more.jsonl", hosts->str));
     g_assert_cmpint(fixture->job->plan->fleet->hosts_used, ==, 50);
-    many = write_page(fixture);
-    g_assert_cmpuint(count(many, "<svg"), ==, fixture->job->plan->fleet->patterns);
+}
+
+static gint64 same_memory(guint number)
+{
+    return (gint64)20 << 30;
+}
+
+/* Each way is drawn once; each host has a line, with its slices after their cluster. */
+static void test_page_of_many(Fixture *fixture, const void *data)
+{
+    g_autofree char *page = NULL;
+
+    plan_many(fixture, "edge-n", same_memory);
+    page = write_page(fixture);
+    g_assert_cmpuint(count(page, "<svg xmlns"), ==, fixture->job->plan->fleet->patterns);
+    g_assert_cmpuint(count(page, "<li><a href=\"#host=edge-n"), ==, 50);
     for (guint i = 1; i <= 50; i++) {
         g_autofree char *name = g_strdup_printf(" core-%u", i);
-        const char *at = strstr(many, "by name");
+        const char *at = strstr(page, "by name");
 
         while (at && (at = strstr(at, name)) && g_ascii_isdigit(at[strlen(name)]))
             at++;
         g_assert_nonnull(at);
     }
+    g_assert_cmpuint(count(page, "</a> <i>core</i> core-"), >, 40);
+}
+
+static gint64 little_more(guint number)
+{
+    return ((gint64)20 << 30) + number * 4096;
+}
+
+static gint64 half_more(guint number)
+{
+    return ((gint64)20 << 30) + (number % 2) * ((gint64)1 << 29);
+}
+
+/* Hosts that get the same of a little more memory are drawn apart when it would show. */
+static void test_page_memory(Fixture *fixture, const void *data)
+{
+    g_autofree char *alike = NULL, *apart = NULL;
+    gint64 patterns;
+
+    plan_many(fixture, "edge-n", little_more);
+    patterns = fixture->job->plan->fleet->patterns;
+    alike = write_page(fixture);
+    g_assert_cmpuint(count(alike, "<svg xmlns"), ==, patterns);
+    plan_many(fixture, "edge-n", half_more);
+    g_assert_cmpint(fixture->job->plan->fleet->patterns, ==, patterns);
+    apart = write_page(fixture);
+    g_assert_cmpuint(count(apart, "<svg xmlns"), >, patterns);
+    g_assert_cmpuint(count(apart, "20.5 GiB"), >, 0);
+    g_assert_cmpuint(count(alike, "20.5 GiB"), ==, 0);
+}
+
+/* Names of hosts are other people's text. */
+static void test_page_hostile(Fixture *fixture, const void *data)
+{
+    g_autofree char *page = NULL;
+
+    plan_many(fixture, "edge-</script><b>&amp;'", same_memory);
+    page = write_page(fixture);
+    g_assert_cmpuint(count(page, "</script>"), ==, 1);
+    g_assert_cmpuint(count(page, "<b>&amp;amp;"), ==, 0);
+    g_assert_cmpuint(count(page, "#host=edge-%3C%2Fscript%3E%3Cb%3E%26amp%3B%27"), ==, 50);
 }
 
 #define ADD(name, function)                                                                        \
@@ -338,6 +401,9 @@ int main(int argc, char **argv)
     ADD("forms", test_forms);
     ADD("cmdlines", test_cmdlines);
     ADD("page", test_page);
+    ADD("page-of-many", test_page_of_many);
+    ADD("page-memory", test_page_memory);
+    ADD("page-hostile", test_page_hostile);
     ADD("flawed", test_flawed);
     ADD("one-or-none", test_one_or_none);
     ADD("one-by-one", test_one_by_one);

@@ -433,7 +433,6 @@ static void test_hostile(void)
                              &((HostNet *)g_ptr_array_index(pci->nets, 0))->name,
                              &((PlanDevice *)g_ptr_array_index(slice->devices, 0))->network,
                              &((PlanDevice *)g_ptr_array_index(slice->devices, 0))->address};
-    g_autoptr(GPtrArray) hosts = g_ptr_array_new();
     g_autofree char *svg = NULL;
     g_autofree char *html = NULL;
     g_autoptr(Xml) xml = NULL;
@@ -446,40 +445,94 @@ static void test_hostile(void)
     svg = picture_write_svg(host, plan, plan_host);
     xml = read_svg(svg);
     check_view(xml);
-    g_ptr_array_add(hosts, host);
-    html = picture_write_html(hosts, plan);
+    html = picture_write_html(host, plan, plan_host);
     g_assert_null(strstr(svg, "<script"));
     g_assert_null(strstr(html, "<script"));
     g_assert_true(g_utf8_validate(html, -1, NULL));
 }
 
-/* A page of several hosts: each has its section, and the index leads to it. */
-static void test_page(void)
+/* A page of one way, of which both hosts and all names are evil. */
+static char *write_evil_way(char *evil)
 {
-    g_autoptr(Host) first = synthetic_host("numa:2 core:6 pu:2 nic:1x8@0 nic:1x8@1");
-    g_autoptr(Host) second = synthetic_host("core:8 pu:2");
+    g_autoptr(Host) host = synthetic_host("numa:2 core:8 pu:2 nic:1x8@0 nic:1x8@1");
     g_autoptr(Plan) plan =
-        make_plan(first, HEAD "      - {name: s, vcpus: 4, memory: 1GiB, " TWO_NICS "}\n"
-                              "      - {name: t, vcpus: 40, memory: 1GiB}\n");
-    g_autoptr(Plan) other = make_plan(second, HEAD "      - {name: u, vcpus: 4, memory: 1GiB}\n");
-    g_autoptr(GPtrArray) hosts = g_ptr_array_new();
-    g_autofree char *html = NULL;
-    PlanHost *moved = g_ptr_array_steal_index(other->hosts, 0);
+        make_plan(host, HEAD "      - {name: s, vcpus: 2, memory: 1GiB, " TWO_NICS "}\n");
+    PlanHost *plan_host = g_ptr_array_index(plan->hosts, 0);
+    PlanSlice *slice = g_ptr_array_index(plan_host->slices, 0);
+    g_autoptr(GPtrArray) kinds = g_ptr_array_new(), names = g_ptr_array_new();
+    PictureNames first = {evil, names, names};
+    PictureWay way = {1, 2, 2, kinds, host, plan, &first, true};
+    GString *out = g_string_new(NULL);
 
-    g_free(second->hostname);
-    g_free(moved->name);
-    second->hostname = g_strdup("server2");
-    moved->name = g_strdup("server2");
-    g_ptr_array_add(plan->hosts, moved);
-    g_ptr_array_add(hosts, second);
-    g_ptr_array_add(hosts, first);
-    html = picture_write_html(hosts, plan);
-    g_assert_nonnull(strstr(html, "<section id=\"host-1\">"));
-    g_assert_nonnull(strstr(html, "<section id=\"host-2\">"));
-    g_assert_nonnull(strstr(html, "href=\"#host-2\""));
-    g_assert_null(strstr(html, "<script"));
-    g_assert_null(strstr(html, "id=\"host-3"));
-    compare_text("tests/golden/picture/two-hosts.html", html);
+    plan->fleet = g_new0(PlanFleet, 1);
+    plan->fleet->volumes = g_ptr_array_new();
+    g_ptr_array_add(kinds, evil);
+    g_ptr_array_add(names, evil);
+    g_free(slice->name);
+    g_free(slice->cluster);
+    g_free(plan_host->name);
+    slice->name = picture_token(PICTURE_TOKEN_SLICE, 0);
+    slice->cluster = picture_token(PICTURE_TOKEN_CLUSTER, 0);
+    plan_host->name = picture_token(PICTURE_TOKEN_HOST, 0);
+    finding_set_hint(findings_add(plan->findings, FINDING_INFO, "x", slice->name, "%s %s", evil,
+                                  plan_host->name),
+                     "%s", evil);
+    picture_fleet_open(plan, 1, 1, out);
+    picture_way_open(&way, out);
+    picture_way_host(&first, out);
+    picture_way_host(&first, out);
+    picture_way_close(out);
+    picture_fleet_close(out);
+    return g_string_free(out, FALSE);
+}
+
+static void test_hostile_fleet(void)
+{
+    static char evil[] = "a<b>&\"'\x01\xfc\xee\x80\x80h0\xee\x80\x81</script><script>alert(1)";
+    g_autofree char *html = write_evil_way(evil);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Xml) xml = xml_read(strchr(html, '\n'), &error);
+    g_autoptr(GPtrArray) scripts = xml ? xml_nodes(xml, NULL, "//script") : NULL;
+    g_autoptr(GPtrArray) items = xml ? xml_nodes(xml, NULL, "//ul[@class='names']/li/a") : NULL;
+    const char *script;
+
+    g_assert_no_error(error);
+    g_assert_true(g_utf8_validate(html, -1, NULL));
+    g_assert_cmpuint(scripts->len, ==, 1);
+    g_assert_cmpuint(items->len, ==, 2);
+    script = strstr(html, "<script>");
+    g_assert_nonnull(script);
+    g_assert_null(strstr(script + 1, "<script>"));
+    g_assert_null(strstr(script, "alert"));
+    g_assert_true(strstr(script, "</script>") ==
+                  strrchr(script, '<') - strlen("</script>\n</body>"));
+}
+
+/* What the script of the page needs: tokens where names are, all else as it is drawn. */
+static void test_tokens(void)
+{
+    static char name[] = "worker1";
+    g_autofree char *html = write_evil_way(name);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Xml) xml = xml_read(strchr(html, '\n'), &error);
+    g_autoptr(GPtrArray) words = NULL;
+    guint fitted = 0;
+
+    g_assert_no_error(error);
+    words = xml_nodes(xml, NULL, "//*[@data-t]");
+    g_assert_cmpuint(words->len, >, 8);
+    for (guint i = 0; i < words->len; i++) {
+        XmlNode node = g_ptr_array_index(words, i);
+        g_autofree char *text = xml_text(xml, node, ".");
+        g_autofree char *with_tokens = xml_text(xml, node, "@data-t");
+        g_auto(GStrv) parts = g_regex_split_simple("\ue000[hsc]0\ue001", with_tokens, 0, 0);
+        g_autofree char *named = g_strjoinv(name, parts);
+
+        g_assert_cmpuint(g_strv_length(parts), >, 1);
+        g_assert_cmpstr(text, ==, named);
+        fitted += xml_int(xml, node, "@data-w") > 0;
+    }
+    g_assert_cmpuint(fitted, ==, 2); /* the host, and the chip */
 }
 
 int main(int argc, char **argv)
@@ -494,6 +547,7 @@ int main(int argc, char **argv)
     g_test_add_func("/picture/shapes", test_shapes);
     g_test_add_func("/picture/random", test_random);
     g_test_add_func("/picture/hostile", test_hostile);
-    g_test_add_func("/picture/page", test_page);
+    g_test_add_func("/picture/hostile-fleet", test_hostile_fleet);
+    g_test_add_func("/picture/tokens", test_tokens);
     return g_test_run();
 }
