@@ -3,7 +3,7 @@
  * What the files of core/picture.h share; nobody else includes this. In this order:
  * picture_collect.c says what is to be drawn, picture_layout.c and picture_wires.c where, and
  * picture_svg.c, picture_devices.c, picture_notes.c, picture_html.c and picture_fleet.c draw it, by
- * picture_pen.c.
+ * picture_pen.c, with the names of picture_names.c.
  */
 #pragma once
 
