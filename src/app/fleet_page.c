@@ -5,8 +5,8 @@
 #include "core/picture_fleet.h"
 #include "port/file.h"
 
-/* So many ways to fill a host are drawn, a page of some 30 MB; the others are told in words. */
-#define MAX_DRAWN 500
+/* So many drawings are there without JavaScript, some 8 MB; those of rarer ways are packed. */
+#define MAX_PLAIN 150
 /* Written at once. */
 #define BLOCK ((gsize)256 * 1024)
 
@@ -225,7 +225,7 @@ static bool append_way(FleetJob *job, const GPtrArray *ways, guint index, GStrin
                                        .host = host,
                                        .plan = plan,
                                        .names = &names,
-                                       .drawn = index < MAX_DRAWN},
+                                       .packed = index >= MAX_PLAIN},
                          out);
     names_clear(&names);
     if (!plan)
@@ -254,7 +254,7 @@ bool ops_write_fleet_html(const Job *job, const char *path, GError **error)
 
     if (!draft)
         return false;
-    picture_fleet_open(job->plan, ways->len, MIN(ways->len, MAX_DRAWN), out);
+    picture_fleet_open(job->plan, ways->len, MIN(ways->len, MAX_PLAIN), out);
     for (guint w = 0; w < ways->len; w++)
         if (!append_way(job->fleet, ways, w, out, error) || !flush(draft, out, BLOCK, error))
             return false;

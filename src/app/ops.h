@@ -91,7 +91,8 @@ bool ops_each_fleet_job(const Job *job, OpsEachJob each, void *data, GError **er
 /* The domain XML of each slice, DIR/HOST/SLICE.xml. */
 bool ops_write_fleet_xml(const Job *job, const char *directory, GError **error);
 
-/* One file with a page for each host (core/picture_fleet.h). Replaces @path at once or not at all. */
+/* One file with a page for each host (core/picture_fleet.h). Replaces @path at once or not at all.
+ */
 bool ops_write_fleet_html(const Job *job, const char *path, GError **error);
 
 /* Wanted domain XML of each slice, in plan order (char *). NULL with @error while a VF of one has

@@ -2,6 +2,7 @@
 /* The page of a fleet. */
 #include "core/picture_fleet.h"
 
+#include "base/pack.h"
 #include "base/text.h"
 #include "core/picture_private.h"
 
@@ -86,7 +87,7 @@ void picture_append_memory(const gint64 *bytes, const gint64 *used, guint n_node
     }
 }
 
-void picture_fleet_open(const Plan *plan, guint ways, guint drawn, GString *out)
+void picture_fleet_open(const Plan *plan, guint ways, guint plain, GString *out)
 {
     picture_open_page(PICTURE_FLEET_STYLE, out);
     g_string_append(out, "<body>\n<div id=\"host\"></div>\n<div id=\"fleet\">\n");
@@ -99,13 +100,12 @@ void picture_fleet_open(const Plan *plan, guint ways, guint drawn, GString *out)
                     "<ul id=\"found\"></ul></section>\n"
                     "<h2>Ways to fill a host</h2>\n<p>Each opens to a picture of the first of "
                     "its hosts, and to the names of all of them");
-    if (drawn < ways)
-        g_string_append_printf(
-            out,
-            "; the %u that most hosts have are drawn, the other %u told in words "
-            "(bmslice plan --html with the inventory of one host draws it)",
-            drawn, ways - drawn);
     g_string_append(out, ".</p>\n");
+    if (plain < ways)
+        g_string_append_printf(out,
+                               "<noscript><p>Without JavaScript the pictures of the first %u are "
+                               "there, and the words of all.</p></noscript>\n",
+                               plain);
 }
 
 /* An element with words in which there may be tokens: pen_words() in HTML. */
@@ -171,23 +171,27 @@ static void append_notes(const PictureWay *way, GString *out)
     g_string_append(out, "</table>\n");
 }
 
+static void append_drawing(const PictureWay *way, Picture *picture, GString *out)
+{
+    g_autofree char *id = g_strdup_printf("way-%u-host", way->number);
+    g_autofree char *svg = picture_draw(picture, id, false);
+    g_autofree char *packed = way->packed ? pack_text(svg) : NULL;
+
+    if (packed)
+        g_string_append_printf(out, "<div class=\"drawing\" data-z=\"%s\"></div>\n", packed);
+    else
+        g_string_append_printf(out, "<div class=\"drawing\">%s</div>\n", svg);
+}
+
 /* All of a host that is not its own alone. */
-static void append_host(const PictureWay *way, const char *machine, GString *out)
+static void append_host(const PictureWay *way, GString *out)
 {
     g_autoptr(Picture) picture =
         picture_collect(way->host, way->plan, g_ptr_array_index(way->plan->hosts, 0));
 
     picture->names = way->names;
     g_string_append(out, "<div class=\"way\">");
-    if (way->drawn) {
-        g_autofree char *id = g_strdup_printf("way-%u-host", way->number);
-        g_autofree char *svg = picture_draw(picture, id, false);
-
-        g_string_append_printf(out, "<div class=\"drawing\">%s</div>\n", svg);
-    } else {
-        append_words(way, "h2", picture->plan_host->name, out);
-        append_words(way, "p", machine, out);
-    }
+    append_drawing(way, picture, out);
     g_string_append(out, "<div class=\"slices\">\n");
     for (guint i = 0; i < picture->plan_host->slices->len; i++)
         append_slice(way, picture, i, out);
@@ -211,7 +215,7 @@ void picture_way_open(const PictureWay *way, GString *out)
         append(out, g_ptr_array_index(way->kinds, i));
     }
     g_string_append(out, "</small></summary>\n");
-    append_host(way, machine, out);
+    append_host(way, out);
     g_string_append_printf(out, "<details><summary>%s by name</summary><ul class=\"names\">\n",
                            hosts);
 }

@@ -4,8 +4,9 @@
  * a host, drawn once, with the names of all hosts that are filled so and of what each holds. A way
  * is drawn of a plan in which tokens stand for names; it reads as its first host, and a small
  * script puts in those of the host that is asked for by the page's address (#host=NAME). A host of
- * its own thus costs its names, not a drawing. Without JavaScript the ways and the lists are there.
- * Nothing from elsewhere; light and dark. Pure: appends HTML to @out, in the order below.
+ * its own thus costs its names, not a drawing. Without JavaScript the ways and the lists are there,
+ * and the drawings of those that most hosts have: the others are packed. Nothing from elsewhere;
+ * light and dark. Pure: appends HTML to @out, in the order below.
  */
 #pragma once
 
@@ -34,15 +35,15 @@ typedef struct {
     const Host *host;          /* the first of them; */
     const Plan *plan;          /* its plan, with tokens, and its findings; */
     const PictureNames *names; /* and its names */
-    bool drawn;                /* or told in words alone */
+    bool packed;               /* its drawing, until the script unpacks it */
 } PictureWay;
 
 /* Words about memory: hosts of which these differ are drawn apart. @bytes, @used: of each node, in
  * all and in slices. Appends to @key. */
 void picture_append_memory(const gint64 *bytes, const gint64 *used, guint n_nodes, GString *key);
 
-/* @ways: how many will follow; @drawn: so many of them with a picture. */
-void picture_fleet_open(const Plan *plan, guint ways, guint drawn, GString *out);
+/* @ways: how many will follow; @plain: so many of them are not packed. */
+void picture_fleet_open(const Plan *plan, guint ways, guint plain, GString *out);
 void picture_way_open(const PictureWay *way, GString *out);
 void picture_way_host(const PictureNames *names, GString *out);
 void picture_way_close(GString *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Look and script of the page of a fleet. The script reads all names from the lists in the page,
- * and writes them as text only, so that no name can be code. It holds neither < nor &: the page can
- * be read as XML. */
+ * and writes them as text only, so that no name can be code; what it unpacks was escaped before. It
+ * holds neither < nor &: the page can be read as XML. */
 #include "core/picture_private.h"
 
 const char PICTURE_FLEET_STYLE[] =
@@ -16,7 +16,7 @@ const char PICTURE_FLEET_STYLE[] =
     "monospace;overflow-wrap:anywhere}.names a,#found a{font-weight:700}"
     "#found{margin:8px 0}#filter{font:inherit;padding:6px 10px;width:340px;max-width:100%;"
     "border:1px solid #8c959f;border-radius:6px;background:inherit;color:inherit}"
-    "i{color:#57606a}.one #fleet{display:none}"
+    ".drawing:empty{display:none}i{color:#57606a}.one #fleet{display:none}"
     ".slices{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:14px;"
     "margin:16px 0}.slices div{padding-left:40px;position:relative;overflow-wrap:anywhere}"
     ".slices svg{position:absolute;left:0;top:2px}.slices p{font-size:13px;color:#57606a}"
@@ -27,7 +27,7 @@ const char PICTURE_FLEET_SCRIPT[] =
     "\n"
     "'use strict';\n"
     "(function () {\n"
-    "const MOST = 100, TOKEN = /\\uE000([hsc])(\\d+)\\uE001/g;\n"
+    "const MOST = 40, TOKEN = /\\uE000([hsc])(\\d+)\\uE001/g;\n"
     "const page = document.getElementById('host'), filter = document.getElementById('filter');\n"
     "const found = document.getElementById('found'), count = document.getElementById('count');\n"
     "const order = new Intl.Collator('en', {numeric: true}).compare;\n"
@@ -68,6 +68,24 @@ const char PICTURE_FLEET_SCRIPT[] =
     "    return child;\n"
     "}\n"
     "\n"
+    "/* Is there a drawing to unpack? Then the page is shown again. */\n"
+    "function unpack(way) {\n"
+    "    const box = way.querySelector('.drawing[data-z]');\n"
+    "    if (!box) return false;\n"
+    "    const bytes = Uint8Array.from(atob(box.dataset.z), letter => letter.charCodeAt(0));\n"
+    "    box.removeAttribute('data-z');\n"
+    "    if (typeof DecompressionStream === 'undefined') {\n"
+    "        box.textContent = 'This browser is too old for the picture.';\n"
+    "        return false;\n"
+    "    }\n"
+    "    new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')))\n"
+    "        .text().then(text => {\n"
+    "            box.innerHTML = text;\n"
+    "            if (document.body.classList.contains('one')) show();\n"
+    "        });\n"
+    "    return true;\n"
+    "}\n"
+    "\n"
     "function showHost(name) {\n"
     "    const host = byName.get(name), top = add(page, 'p', '');\n"
     "    add(top, 'a', '\\u2190 all hosts').href = '#';\n"
@@ -77,8 +95,10 @@ const char PICTURE_FLEET_SCRIPT[] =
     "        return;\n"
     "    }\n"
     "    const way = host.item.closest('details[id]'), names = read(host);\n"
-    "    top.append(' \\u00b7 filled like ');\n"
+    "    if (unpack(way)) return;\n"
+    "    top.append(' \\u00b7 ' + name + ' \\u00b7 ');\n"
     "    add(top, 'a', way.querySelector('summary b').textContent).href = '#' + way.id;\n"
+    "    top.append(' filled this way');\n"
     "    page.append(way.querySelector('.way').cloneNode(true));\n"
     "    page.querySelectorAll('[data-t]').forEach(element => fill(element, names));\n"
     "}\n"
@@ -111,6 +131,7 @@ const char PICTURE_FLEET_SCRIPT[] =
     "\n"
     "filter.addEventListener('input', list);\n"
     "addEventListener('hashchange', show);\n"
+    "document.addEventListener('toggle', event => unpack(event.target), true);\n"
     "document.getElementById('hosts').hidden = false;\n"
     "list();\n"
     "show();\n"

@@ -5,6 +5,7 @@
  */
 #include "core/picture.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "base/xml.h"
@@ -452,7 +453,7 @@ static void test_hostile(void)
 }
 
 /* A page of one way, of which both hosts and all names are evil. */
-static char *write_evil_way(char *evil)
+static char *write_evil_way(char *evil, bool packed)
 {
     g_autoptr(Host) host = synthetic_host("numa:2 core:8 pu:2 nic:1x8@0 nic:1x8@1");
     g_autoptr(Plan) plan =
@@ -461,7 +462,7 @@ static char *write_evil_way(char *evil)
     PlanSlice *slice = g_ptr_array_index(plan_host->slices, 0);
     g_autoptr(GPtrArray) kinds = g_ptr_array_new(), names = g_ptr_array_new();
     PictureNames first = {evil, names, names};
-    PictureWay way = {1, 2, 2, kinds, host, plan, &first, true};
+    PictureWay way = {1, 2, 2, kinds, host, plan, &first, packed};
     GString *out = g_string_new(NULL);
 
     plan->fleet = g_new0(PlanFleet, 1);
@@ -489,7 +490,7 @@ static char *write_evil_way(char *evil)
 static void test_hostile_fleet(void)
 {
     static char evil[] = "a<b>&\"'\x01\xfc\xee\x80\x80h0\xee\x80\x81</script><script>alert(1)";
-    g_autofree char *html = write_evil_way(evil);
+    g_autofree char *html = write_evil_way(evil, false);
     g_autoptr(GError) error = NULL;
     g_autoptr(Xml) xml = xml_read(strchr(html, '\n'), &error);
     g_autoptr(GPtrArray) scripts = xml ? xml_nodes(xml, NULL, "//script") : NULL;
@@ -512,7 +513,7 @@ static void test_hostile_fleet(void)
 static void test_tokens(void)
 {
     static char name[] = "worker1";
-    g_autofree char *html = write_evil_way(name);
+    g_autofree char *html = write_evil_way(name, false);
     g_autoptr(GError) error = NULL;
     g_autoptr(Xml) xml = xml_read(strchr(html, '\n'), &error);
     g_autoptr(GPtrArray) words = NULL;
@@ -535,6 +536,26 @@ static void test_tokens(void)
     g_assert_cmpuint(fitted, ==, 2); /* the host, and the chip */
 }
 
+/* A packed drawing is the same drawing. */
+static void test_packed(void)
+{
+    static char name[] = "worker1";
+    g_autofree char *plain = write_evil_way(name, false), *page = write_evil_way(name, true);
+    g_auto(GStrv) around = g_strsplit(page, " data-z=\"", 2);
+    g_auto(GStrv) parts = g_strsplit(around[1], "\"", 2);
+    g_autoptr(GZlibDecompressor) unpacker = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
+    g_autofree char *text = g_malloc0(1 << 20), *again = NULL;
+    gsize length, read, written;
+    g_autofree guchar *bytes = g_base64_decode(parts[0], &length);
+
+    g_assert_cmpint(g_converter_convert(G_CONVERTER(unpacker), bytes, length, text, 1 << 20,
+                                        G_CONVERTER_INPUT_AT_END, &read, &written, NULL),
+                    ==, G_CONVERTER_FINISHED);
+    g_assert_cmpuint(strlen(parts[0]) * 3, <, written);
+    again = g_strconcat(around[0], ">", text, parts[1] + 1, NULL);
+    g_assert_cmpstr(again, ==, plain);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -549,5 +570,6 @@ int main(int argc, char **argv)
     g_test_add_func("/picture/hostile", test_hostile);
     g_test_add_func("/picture/hostile-fleet", test_hostile_fleet);
     g_test_add_func("/picture/tokens", test_tokens);
+    g_test_add_func("/picture/packed", test_packed);
     return g_test_run();
 }
