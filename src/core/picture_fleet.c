@@ -18,6 +18,9 @@ static void append(GString *out, const char *text)
 static void append_figures(const Plan *plan, GString *out)
 {
     const PlanFleet *fleet = plan->fleet;
+    g_autofree char *classes = picture_plural(fleet->classes, "kind");
+    g_autofree char *flavours = picture_plural(fleet->flavours, "kind");
+    g_autofree char *patterns = picture_plural(fleet->patterns, "way");
 
     g_string_append_printf(out,
                            "<h1>%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
@@ -34,10 +37,8 @@ static void append_figures(const Plan *plan, GString *out)
     if (plan->bounds.admitted < fleet->slices)
         g_string_append_printf(out, "No plan places more than %" G_GINT64_FORMAT " slices. ",
                                plan->bounds.admitted_bound);
-    g_string_append_printf(out,
-                           "%" G_GINT64_FORMAT " kinds of host, %" G_GINT64_FORMAT
-                           " kinds of slice, %" G_GINT64_FORMAT " ways to fill a host.</p>\n",
-                           fleet->classes, fleet->flavours, fleet->patterns);
+    g_string_append_printf(out, "%s of host, %s of slice, %s to fill a host.</p>\n", classes,
+                           flavours, patterns);
     for (guint i = 0; i < fleet->volumes->len; i++) {
         const PlanVolume *volume = g_ptr_array_index(fleet->volumes, i);
 
