@@ -84,9 +84,12 @@ static GArray *heap_new(const Fleet *fleet, const FleetFlavour *flavour)
     return heap;
 }
 
-static gint64 rack_key(const Fleet *fleet, const FleetHost *host, guint instance)
+/* Of the set fleet->in_racks: the instance's cluster in the host's rack. */
+static gpointer rack_key(const Fleet *fleet, const FleetHost *host, guint instance)
 {
-    return (gint64)g_array_index(fleet->cluster_of, guint, instance) << 32 | host->rack;
+    gsize cluster = g_array_index(fleet->cluster_of, guint, instance);
+
+    return GSIZE_TO_POINTER(cluster * (g_hash_table_size(fleet->racks) + 1) + host->rack);
 }
 
 static int spread_of(const Fleet *fleet, guint instance)
@@ -96,21 +99,19 @@ static int spread_of(const Fleet *fleet, guint instance)
 
 void fleet_host_put(Fleet *fleet, FleetHost *host, guint instance)
 {
-    gint64 key = rack_key(fleet, host, instance);
-
     if (!host->instances)
         host->instances = g_array_new(false, false, sizeof(guint));
     g_array_append_val(host->instances, instance);
     if (spread_of(fleet, instance) == SPEC_SPREAD_RACK)
-        g_hash_table_add(fleet->in_racks, g_memdup2(&key, sizeof key));
+        g_hash_table_add(fleet->in_racks, rack_key(fleet, host, instance));
 }
 
 void fleet_host_take(Fleet *fleet, FleetHost *host, guint index)
 {
     guint instance = g_array_index(host->instances, guint, index);
-    gint64 key = rack_key(fleet, host, instance);
 
-    g_hash_table_remove(fleet->in_racks, &key); /* it is the only one there */
+    if (spread_of(fleet, instance) == SPEC_SPREAD_RACK) /* it is the only one there */
+        g_hash_table_remove(fleet->in_racks, rack_key(fleet, host, instance));
     g_array_remove_index(host->instances, index);
 }
 
@@ -118,12 +119,11 @@ bool fleet_may_join(const Fleet *fleet, const FleetHost *host, guint number)
 {
     guint cluster = g_array_index(fleet->cluster_of, guint, number);
     int spread = spread_of(fleet, number);
-    gint64 key = rack_key(fleet, host, number);
 
     if (spread == SPEC_SPREAD_NONE)
         return true;
-    if (spread == SPEC_SPREAD_RACK && g_hash_table_contains(fleet->in_racks, &key))
-        return false;
+    if (spread == SPEC_SPREAD_RACK)
+        return !g_hash_table_contains(fleet->in_racks, rack_key(fleet, host, number));
     for (guint i = 0; host->instances && i < host->instances->len; i++)
         if (g_array_index(fleet->cluster_of, guint, g_array_index(host->instances, guint, i)) ==
             cluster)
@@ -205,19 +205,53 @@ static void deal_host(Fleet *fleet, GPtrArray *heaps, const FleetState *wanted, 
     fleet_set_pattern(fleet, host, state);
 }
 
-void fleet_deal(Fleet *fleet, GPtrArray *buckets)
-{
-    g_autoptr(GPtrArray) heaps = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
-    g_autoptr(FleetQueues) queues = fleet_queues_new(fleet);
+/* Which pattern goes to which host. */
+typedef struct {
+    FleetHost *host;
+    const FleetState *state;
+} Turn;
 
-    for (guint f = 0; f < fleet->flavours->len; f++)
-        g_ptr_array_add(heaps, heap_new(fleet, fleet_flavour(fleet, f)));
+static int compare_turns(gconstpointer a, gconstpointer b)
+{
+    const Turn *x = a, *y = b;
+
+    return x->host->rack < y->host->rack ? -1 : x->host->rack > y->host->rack;
+}
+
+/* Rack by rack: then each takes the slices of the clusters that have most left, and that leaves
+ * none over which any other way would place (Gale and Ryser 1957), where clusters are of one
+ * flavour. */
+static GArray *list_turns(Fleet *fleet, GPtrArray *buckets)
+{
+    g_autoptr(FleetQueues) queues = fleet_queues_new(fleet);
+    GArray *turns = g_array_new(false, false, sizeof(Turn));
+
     fleet_queues_sort(queues, buckets);
     for (guint b = 0; b < buckets->len; b++) {
         const FleetBucket *bucket = g_ptr_array_index(buckets, b);
 
-        for (guint i = 0; i < bucket->hosts; i++)
-            deal_host(fleet, heaps, bucket->state, fleet_queues_next(queues, bucket->state));
+        for (guint i = 0; i < bucket->hosts; i++) {
+            Turn turn = {fleet_queues_next(queues, bucket->state), bucket->state};
+
+            g_array_append_val(turns, turn);
+        }
+    }
+    if (fleet_has_rack_spread(fleet->spec))
+        g_array_sort(turns, compare_turns);
+    return turns;
+}
+
+void fleet_deal(Fleet *fleet, GPtrArray *buckets)
+{
+    g_autoptr(GArray) turns = list_turns(fleet, buckets);
+    g_autoptr(GPtrArray) heaps = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+
+    for (guint f = 0; f < fleet->flavours->len; f++)
+        g_ptr_array_add(heaps, heap_new(fleet, fleet_flavour(fleet, f)));
+    for (guint t = 0; t < turns->len; t++) {
+        const Turn *turn = &g_array_index(turns, Turn, t);
+
+        deal_host(fleet, heaps, turn->state, turn->host);
     }
     for (guint f = 0; f < fleet->flavours->len; f++) {
         const GArray *heap = g_ptr_array_index(heaps, f);

@@ -226,12 +226,15 @@ void fleet_add_bucket(const Fleet *fleet, GPtrArray *buckets, FleetState *state,
 /* fleet_queue.c: the hosts of each class, one after the other. */
 typedef struct FleetQueues FleetQueues;
 
+/* Does a cluster of the spec spread over racks? */
+bool fleet_has_rack_spread(const Spec *spec);
 FleetQueues *fleet_queues_new(Fleet *fleet);
 void fleet_queues_free(FleetQueues *queues);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FleetQueues, fleet_queues_free)
 /* Those first that have the least choice. */
 void fleet_queues_sort(FleetQueues *queues, GPtrArray *buckets);
-/* A host that has nothing yet, for this pattern; there must be one of its class. */
+/* A host that has nothing yet, for this pattern, which must last until the next call; there must be
+ * one of its class. */
 FleetHost *fleet_queues_next(FleetQueues *queues, const FleetState *state);
 
 /* fleet_deal.c: buckets to hosts and their instances; what finds no place is in fleet->unplaced. */

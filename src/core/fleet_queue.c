@@ -10,13 +10,16 @@
 
 struct FleetQueues {
     Fleet *fleet;
-    guint n_racks;  /* 1 when racks do not matter */
-    GArray **hosts; /* FleetHost *: by class and rack, the last first */
-    guint *used;    /* slices there by now, by rack and flavour */
-    guint *most;    /* that a rack takes, by flavour */
+    guint n_racks;           /* 1 when racks do not matter */
+    GArray **hosts;          /* FleetHost *: by class and rack, the last first */
+    guint *used;             /* slices there by now, by rack and flavour */
+    guint *most;             /* that a rack takes, by flavour */
+    const FleetState *state; /* the last one; its flavours, and how each rack suits it */
+    guint *wanted, n_wanted;
+    double *rates;
 };
 
-static bool has_rack_spread(const Spec *spec)
+bool fleet_has_rack_spread(const Spec *spec)
 {
     for (guint i = 0; i < spec->clusters->len; i++)
         if (((const SpecCluster *)g_ptr_array_index(spec->clusters, i))->spread == SPEC_SPREAD_RACK)
@@ -43,7 +46,7 @@ static guint count_most(const Fleet *fleet, const FleetFlavour *flavour)
 FleetQueues *fleet_queues_new(Fleet *fleet)
 {
     FleetQueues *queues = g_new0(FleetQueues, 1);
-    bool racks = has_rack_spread(fleet->spec);
+    bool racks = fleet_has_rack_spread(fleet->spec);
     guint n = fleet->flavours->len;
 
     queues->fleet = fleet;
@@ -51,6 +54,8 @@ FleetQueues *fleet_queues_new(Fleet *fleet)
     queues->hosts = g_new0(GArray *, MAX((gsize)queues->n_racks * fleet->classes->len, 1));
     queues->used = g_new0(guint, MAX((gsize)queues->n_racks * n, 1));
     queues->most = g_new(guint, MAX(n, 1));
+    queues->wanted = g_new(guint, MAX(n, 1));
+    queues->rates = g_new0(double, queues->n_racks);
     for (guint f = 0; f < n; f++)
         queues->most[f] = racks ? count_most(fleet, fleet_flavour(fleet, f)) : 1;
     for (guint h = fleet->hosts->len; h-- > 0;) {
@@ -72,23 +77,39 @@ void fleet_queues_free(FleetQueues *queues)
     g_free(queues->hosts);
     g_free(queues->used);
     g_free(queues->most);
+    g_free(queues->wanted);
+    g_free(queues->rates);
     g_free(queues);
 }
 
 /* How full the rack would be of what the pattern has. */
-static double rate_rack(const FleetQueues *queues, const FleetState *state, guint rack)
+static double rate_rack(const FleetQueues *queues, guint rack)
 {
     const guint *used = &queues->used[(gsize)rack * queues->fleet->flavours->len];
     double full = 0;
 
-    for (guint i = 0; i < state->slots->len; i++) {
-        guint f = g_array_index(state->slots, FleetSlot, i).flavour;
+    for (guint i = 0; i < queues->n_wanted; i++) {
+        guint f = queues->wanted[i], count = queues->state->counts[f];
 
-        full += (double)used[f] / queues->most[f];
-        if (used[f] + state->counts[f] > queues->most[f])
-            full += OVERFLOW;
+        full += (double)used[f] * count / queues->most[f];
+        if (used[f] + count > queues->most[f])
+            full += OVERFLOW * (used[f] + count - queues->most[f]);
     }
     return full;
+}
+
+static void start_pattern(FleetQueues *queues, const FleetState *state)
+{
+    GArray **of_class = &queues->hosts[(gsize)state->class * queues->n_racks];
+
+    queues->state = state;
+    queues->n_wanted = 0;
+    for (guint f = 0; f < queues->fleet->flavours->len; f++)
+        if (state->counts[f] > 0)
+            queues->wanted[queues->n_wanted++] = f;
+    for (guint r = 0; queues->n_racks > 1 && r < queues->n_racks; r++)
+        if (of_class[r] && of_class[r]->len > 0)
+            queues->rates[r] = rate_rack(queues, r);
 }
 
 /* Of what a rack takes of a flavour, the largest share that a host with the pattern has. */
@@ -119,23 +140,19 @@ FleetHost *fleet_queues_next(FleetQueues *queues, const FleetState *state)
 {
     guint n = queues->fleet->flavours->len, best = queues->n_racks;
     GArray **of_class = &queues->hosts[(gsize)state->class * queues->n_racks];
-    double least = G_MAXDOUBLE;
     FleetHost *host;
 
-    for (guint r = 0; r < queues->n_racks; r++) {
-        double full;
-
-        if (!of_class[r] || of_class[r]->len == 0)
-            continue;
-        full = queues->n_racks > 1 ? rate_rack(queues, state, r) : 0;
-        if (full < least) {
-            least = full;
+    if (state != queues->state)
+        start_pattern(queues, state);
+    for (guint r = 0; r < queues->n_racks; r++)
+        if (of_class[r] && of_class[r]->len > 0 &&
+            (best == queues->n_racks || queues->rates[r] < queues->rates[best]))
             best = r;
-        }
-    }
     host = g_array_index(of_class[best], FleetHost *, of_class[best]->len - 1);
     g_array_set_size(of_class[best], of_class[best]->len - 1);
-    for (guint i = 0; i < state->slots->len; i++)
-        queues->used[(gsize)best * n + g_array_index(state->slots, FleetSlot, i).flavour]++;
+    for (guint i = 0; i < queues->n_wanted; i++)
+        queues->used[(gsize)best * n + queues->wanted[i]] += state->counts[queues->wanted[i]];
+    if (queues->n_racks > 1)
+        queues->rates[best] = rate_rack(queues, best);
     return host;
 }
