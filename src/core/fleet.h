@@ -57,7 +57,6 @@ typedef struct {
     gint64 admitted, admitted_bound; /* as in PlanBounds */
     PlanFleet *figures;
     GPtrArray *findings;  /* Finding *: hosts that can hold nothing, the first of each class */
-    guint64 swap_visits;  /* fleet_deal.c */
     guint64 steps;        /* of the search: the same on every machine */
     gint64 memory_unit;   /* bytes; all slices' memory is a multiple */
     GPtrArray *kinds;     /* char *: of PCI functions that slices ask for */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Patterns through the single-host planner, and a place elsewhere for what it refuses or for what
- * the counts left out. */
+/* Patterns through the single-host planner, and what it refuses or the counts left out to
+ * fleet_mend.c. */
 #include "core/fleet_internal.h"
 
 #include "core/place.h"
@@ -206,7 +206,7 @@ static gboolean state_equal(gconstpointer a, gconstpointer b)
                0;
 }
 
-static FleetPattern *lookup(const Fleet *fleet, FleetState *state)
+FleetPattern *fleet_find_pattern(const Fleet *fleet, FleetState *state)
 {
     FleetPattern key = {.state = state, .n_flavours = fleet->flavours->len};
 
@@ -227,7 +227,7 @@ void fleet_set_pattern(Fleet *fleet, FleetHost *host, FleetState *state)
     host->pattern = -1;
     if (state->slices == 0)
         return;
-    pattern = lookup(fleet, state);
+    pattern = fleet_find_pattern(fleet, state);
     if (!pattern) {
         pattern = g_new0(FleetPattern, 1);
         pattern->state = fleet_state_copy(fleet, state);
@@ -296,81 +296,6 @@ static void check_new(Fleet *fleet, GArray *left)
     }
 }
 
-/* On a host of this pattern, when the counts allow it and the planner has not refused the like. */
-static bool join_pattern(Fleet *fleet, guint number, guint instance, bool *ret_fits)
-{
-    FleetPattern *pattern = g_ptr_array_index(fleet->patterns, number);
-    guint flavour = g_array_index(fleet->flavour_of, guint, instance);
-    g_autoptr(FleetState) state = NULL;
-    const FleetPattern *like;
-
-    if (pattern->hosts == 0 || pattern->refused)
-        return false;
-    state = fleet_state_copy(fleet, pattern->state);
-    if (!fleet_state_add(fleet, state, flavour))
-        return false;
-    like = lookup(fleet, state);
-    if (like && like->refused)
-        return false;
-    *ret_fits = true;
-    for (guint h = 0; h < fleet->hosts->len; h++) {
-        FleetHost *host = g_ptr_array_index(fleet->hosts, h);
-
-        if (host->pattern != (int)number || !fleet_may_join(fleet, host, instance))
-            continue;
-        fleet_host_put(fleet, host, instance);
-        fleet_set_pattern(fleet, host, state);
-        return true;
-    }
-    return false;
-}
-
-static bool open_host(Fleet *fleet, guint instance)
-{
-    guint flavour = g_array_index(fleet->flavour_of, guint, instance);
-
-    for (guint h = 0; h < fleet->hosts->len; h++) {
-        FleetHost *host = g_ptr_array_index(fleet->hosts, h);
-        g_autoptr(FleetState) state = NULL;
-        const FleetPattern *like;
-
-        if (host->pattern >= 0 || !fleet_class(fleet, host->class)->uses[flavour].possible ||
-            !fleet_may_join(fleet, host, instance))
-            continue;
-        state = fleet_state_new(fleet, host->class);
-        if (!fleet_state_add(fleet, state, flavour))
-            continue;
-        like = lookup(fleet, state);
-        if (like && like->refused)
-            continue;
-        fleet_host_put(fleet, host, instance);
-        fleet_set_pattern(fleet, host, state);
-        return true;
-    }
-    return false;
-}
-
-/* @hopeless: by flavour; no host has room for it. @failed: flavours and clusters of which one has
- * found no place, so that others will not. */
-static bool find_place(Fleet *fleet, guint instance, bool *hopeless, GHashTable *failed)
-{
-    guint flavour = g_array_index(fleet->flavour_of, guint, instance);
-    gint64 like = (gint64)g_array_index(fleet->cluster_of, guint, instance) << 32 | flavour;
-    guint n = fleet->patterns->len;
-    bool fits = false;
-
-    if (hopeless[flavour] || g_hash_table_contains(failed, &like))
-        return false;
-    for (guint p = 0; p < n; p++)
-        if (join_pattern(fleet, p, instance, &fits))
-            return true;
-    if (open_host(fleet, instance))
-        return true;
-    hopeless[flavour] = !fits;
-    g_hash_table_add(failed, g_memdup2(&like, sizeof like));
-    return false;
-}
-
 typedef struct {
     const Fleet *fleet;
 } SlotOrder;
@@ -398,26 +323,17 @@ void fleet_check_patterns(Fleet *fleet)
 
     for (guint round = 0; round < MAX_ROUNDS; round++) {
         g_autoptr(GArray) left = g_array_new(false, false, sizeof(guint));
-        g_autoptr(GHashTable) failed =
-            g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-        g_autofree bool *hopeless = g_new0(bool, MAX(fleet->flavours->len, 1));
         g_autoptr(GArray) again = fleet->unplaced;
-        guint placed = 0;
 
         fleet->unplaced = g_array_new(false, false, sizeof(guint));
         check_new(fleet, left);
         g_array_append_vals(left, again->data, again->len);
         g_array_sort(left, compare_numbers);
-        for (guint i = 0; i < left->len; i++) {
-            guint instance = g_array_index(left, guint, i);
-
-            if (round + 1 < MAX_ROUNDS && find_place(fleet, instance, hopeless, failed))
-                placed++;
-            else
-                g_array_append_val(fleet->unplaced, instance);
-        }
-        if (placed == 0)
-            break; /* all patterns in use are checked */
+        if (round + 1 == MAX_ROUNDS)
+            g_array_append_vals(fleet->unplaced, left->data, left->len);
+        else if (fleet_mend(fleet, left) > 0)
+            continue;
+        break; /* all patterns in use are checked */
     }
     for (guint h = 0; h < fleet->hosts->len; h++) {
         FleetHost *host = g_ptr_array_index(fleet->hosts, h);

@@ -6,9 +6,6 @@
  */
 #include "core/fleet_internal.h"
 
-/* Hosts that are looked at to find a slice to swap with, in all; some tenths of a second. */
-#define MAX_SWAP_VISITS 3000000
-
 /* The slices of one flavour and cluster that have no host yet: instances[next .. end). */
 typedef struct {
     guint cluster, next, end;
@@ -158,40 +155,6 @@ static bool deal_slot(Fleet *fleet, const FleetFlavour *flavour, GArray *heap, F
     return dealt;
 }
 
-/* Where all that are left of the flavour are of clusters that @host has: one that lies elsewhere
- * comes here, and one of these takes its place. */
-static bool swap_slot(Fleet *fleet, guint flavour, GArray *heap, FleetHost *host)
-{
-    Queue queue = heap->len > 0 ? g_array_index(heap, Queue, 0) : (Queue){0};
-    guint instance;
-
-    if (heap->len == 0 || fleet->swap_visits > MAX_SWAP_VISITS)
-        return false;
-    instance = g_array_index(fleet_flavour(fleet, flavour)->instances, guint, queue.next);
-    for (guint h = 0; h < fleet->hosts->len; h++) {
-        FleetHost *other = g_ptr_array_index(fleet->hosts, h);
-
-        fleet->swap_visits++;
-        if (other == host || !other->instances || !fleet_may_join(fleet, other, instance))
-            continue;
-        for (guint i = 0; i < other->instances->len; i++) {
-            guint moved = g_array_index(other->instances, guint, i);
-
-            if (g_array_index(fleet->flavour_of, guint, moved) != flavour ||
-                !fleet_may_join(fleet, host, moved))
-                continue;
-            fleet_host_take(fleet, other, i);
-            fleet_host_put(fleet, other, instance);
-            fleet_host_put(fleet, host, moved);
-            queue = heap_pop(heap);
-            if (++queue.next < queue.end)
-                heap_push(heap, queue);
-            return true;
-        }
-    }
-    return false;
-}
-
 static void deal_host(Fleet *fleet, GPtrArray *heaps, const FleetState *wanted, FleetHost *host)
 {
     g_autoptr(FleetState) state = fleet_state_copy(fleet, wanted);
@@ -199,8 +162,7 @@ static void deal_host(Fleet *fleet, GPtrArray *heaps, const FleetState *wanted, 
     host->instances = g_array_new(false, false, sizeof(guint));
     for (guint f = 0; f < fleet->flavours->len; f++)
         for (guint i = 0; i < wanted->counts[f]; i++)
-            if (!deal_slot(fleet, fleet_flavour(fleet, f), g_ptr_array_index(heaps, f), host) &&
-                !swap_slot(fleet, f, g_ptr_array_index(heaps, f), host))
+            if (!deal_slot(fleet, fleet_flavour(fleet, f), g_ptr_array_index(heaps, f), host))
                 fleet_state_drop(fleet, state, f);
     fleet_set_pattern(fleet, host, state);
 }

@@ -17,7 +17,8 @@
  *   fleet_queue.c    which host is next
  *   fleet_deal.c     counts -> slices on hosts, under the clusters' spread
  *   fleet_bound.c    bounds by volume, reasons
- *   fleet_check.c    patterns through the single-host planner; repair of what it refuses
+ *   fleet_check.c    patterns through the single-host planner
+ *   fleet_mend.c     a place for slices that it refuses, or that were dealt none
  *
  * Counts are a relaxation: what they allow, the single-host planner may still refuse (IOMMU groups,
  * bonds over few ports), but what they forbid is impossible. So the bound holds.
@@ -250,7 +251,13 @@ void fleet_host_take(Fleet *fleet, FleetHost *host, guint index);
 void fleet_check_patterns(Fleet *fleet);
 /* The host has this many of each flavour from now on; @state stays the caller's. */
 void fleet_set_pattern(Fleet *fleet, FleetHost *host, FleetState *state);
+/* The one with the state's counts; or NULL. */
+FleetPattern *fleet_find_pattern(const Fleet *fleet, FleetState *state);
 GHashTable *fleet_patterns_table(void);
+
+/* fleet_mend.c: a host for each instance of @left, as far as they are found; the others are added
+ * to fleet->unplaced. How many have one now: hosts may have new patterns, not yet checked. */
+guint fleet_mend(Fleet *fleet, const GArray *left);
 
 /* Why the class's first host cannot hold even one slice of the flavour; NULL: it can. */
 char *fleet_explain_alone(const Fleet *fleet, guint flavour, const FleetClass *class,

@@ -351,6 +351,24 @@ static void check_racks(const Case *c, const char *cluster)
     }
 }
 
+/* The counts would have two of the large cluster's slices on one host; then others make room. */
+static void test_mend(void)
+{
+    const char *const kinds[] = {"numa:1 core:10 pu:2 mem:64", NULL};
+    Case c = case_new(kinds, 16,
+                      HEAD "  - name: large\n    slices:\n"
+                           "      - {name: \"x{n}\", count: 3, vcpus: 8, memory: 20GiB}\n"
+                           "  - name: small\n    slices:\n"
+                           "      - {name: \"y{n}\", count: 1, vcpus: 8, memory: 20GiB}\n"
+                           "  - name: rest\n    spread: none\n    slices:\n"
+                           "      - {name: \"z{n}\", count: 28, vcpus: 8, memory: 24GiB}\n");
+
+    check_answer(&c);
+    g_assert_cmpuint(c.fleet->unplaced->len, ==, 0);
+    g_assert_cmpint(c.fleet->figures->hosts_used, ==, 16);
+    case_clear(&c);
+}
+
 /* As many as there are racks, beside slices that fill most of the hosts. */
 static void test_racks(void)
 {
@@ -491,6 +509,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fleet/planted", test_planted);
     g_test_add_func("/fleet/scarce", test_scarce);
     g_test_add_func("/fleet/spread", test_spread);
+    g_test_add_func("/fleet/mend", test_mend);
     g_test_add_func("/fleet/racks", test_racks);
     g_test_add_func("/fleet/priority", test_priority);
     g_test_add_func("/fleet/pool", test_pool);

@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A place for slices that have none: on a host with room; else in the place of others that find
+ * room elsewhere, most often one of the same flavour whose cluster is not where this one's is; else
+ * on a host that was empty. Nobody loses a place for another's.
+ */
+#include "core/fleet_internal.h"
+
+/* Hosts and patterns that are looked at in all; some hundredths of a second. */
+#define MAX_VISITS 2000000
+/* That make room for one. */
+#define MAX_MOVED 6
+
+enum { UNKNOWN, NO, YES };
+
+/* How room is made on a host of some pattern: what goes, and what it has then. */
+typedef struct {
+    FleetState *state;
+    guint n, out[MAX_MOVED]; /* flavours */
+} Way;
+
+typedef struct {
+    Fleet *fleet;
+    GPtrArray *at; /* GArray of FleetHost *: by pattern; those that have another now are skipped */
+    GPtrArray *room;    /* guint8 *: by pattern and flavour: for one more? */
+    guint8 *home;       /* by flavour: is there room anywhere? */
+    GPtrArray **empty;  /* FleetHost *: by class */
+    GHashTable *failed; /* flavours and clusters of which one found no place */
+    GHashTable *ways;   /* GPtrArray of Way *: by pattern and flavour */
+    guint *order;       /* of the flavours, the scarcest first */
+    bool may_open;      /* also hosts that are empty */
+    guint64 visits;
+} Mend;
+
+/* A slice's new host, and what pattern that had. */
+typedef struct {
+    guint instance;
+    FleetHost *host;
+    int before;
+} Move;
+
+static void way_free(Way *way)
+{
+    fleet_state_free(way->state);
+    g_free(way);
+}
+
+static FleetPattern *pattern_at(const Fleet *fleet, guint number)
+{
+    return g_ptr_array_index(fleet->patterns, number);
+}
+
+static guint flavour_of(const Fleet *fleet, guint instance)
+{
+    return g_array_index(fleet->flavour_of, guint, instance);
+}
+
+static void mend_clear(Mend *mend)
+{
+    g_ptr_array_unref(mend->at);
+    g_ptr_array_unref(mend->room);
+    for (guint c = 0; c < mend->fleet->classes->len; c++)
+        g_ptr_array_unref(mend->empty[c]);
+    g_free(mend->empty);
+    g_hash_table_unref(mend->failed);
+    g_hash_table_unref(mend->ways);
+    g_free(mend->order);
+    g_free(mend->home);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Mend, mend_clear)
+
+/* Patterns that have come since. */
+static void add_patterns(Mend *mend)
+{
+    while (mend->at->len < mend->fleet->patterns->len) {
+        g_ptr_array_add(mend->at, g_array_new(false, false, sizeof(FleetHost *)));
+        g_ptr_array_add(mend->room, g_new0(guint8, MAX(mend->fleet->flavours->len, 1)));
+    }
+}
+
+static void note_host(Mend *mend, FleetHost *host)
+{
+    add_patterns(mend);
+    if (host->pattern >= 0)
+        g_array_append_val((GArray *)g_ptr_array_index(mend->at, (guint)host->pattern), host);
+    else
+        g_ptr_array_add(mend->empty[host->class], host);
+}
+
+static int compare_scarce(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const guint *possible = data;
+    guint x = *(const guint *)a, y = *(const guint *)b;
+
+    return possible[x] != possible[y] ? (possible[x] < possible[y] ? -1 : 1) : (x < y ? -1 : x > y);
+}
+
+/* Flavours that few hosts can hold first. */
+static guint *order_scarce(const Fleet *fleet)
+{
+    guint n = fleet->flavours->len;
+    guint *order = g_new(guint, MAX(n, 1));
+    g_autofree guint *possible = g_new0(guint, MAX(n, 1));
+
+    for (guint f = 0; f < n; f++) {
+        order[f] = f;
+        for (guint c = 0; c < fleet->classes->len; c++)
+            if (fleet_class(fleet, c)->uses[f].possible)
+                possible[f] += fleet_class(fleet, c)->hosts;
+    }
+    g_qsort_with_data(order, (int)n, sizeof *order, compare_scarce, possible);
+    return order;
+}
+
+static void mend_init(Mend *mend, Fleet *fleet)
+{
+    mend->fleet = fleet;
+    mend->at = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+    mend->room = g_ptr_array_new_with_free_func(g_free);
+    mend->empty = g_new(GPtrArray *, MAX(fleet->classes->len, 1));
+    mend->home = g_new0(guint8, MAX(fleet->flavours->len, 1));
+    mend->failed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    mend->ways = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
+                                       (GDestroyNotify)g_ptr_array_unref);
+    mend->order = order_scarce(fleet);
+    for (guint c = 0; c < fleet->classes->len; c++)
+        mend->empty[c] = g_ptr_array_new();
+    for (guint h = 0; h < fleet->hosts->len; h++)
+        note_host(mend, g_ptr_array_index(fleet->hosts, h));
+}
+
+static gint64 like_key(const Fleet *fleet, guint instance)
+{
+    return (gint64)g_array_index(fleet->cluster_of, guint, instance) << 32 |
+           flavour_of(fleet, instance);
+}
+
+static bool has_failed(const Mend *mend, guint instance)
+{
+    gint64 key = like_key(mend->fleet, instance);
+
+    return g_hash_table_contains(mend->failed, &key);
+}
+
+static void note_failed(Mend *mend, guint instance)
+{
+    gint64 key = like_key(mend->fleet, instance);
+
+    g_hash_table_add(mend->failed, g_memdup2(&key, sizeof key));
+}
+
+static bool is_refused(const Fleet *fleet, FleetState *state)
+{
+    const FleetPattern *like = fleet_find_pattern(fleet, state);
+
+    return like && like->refused;
+}
+
+/* Of the pattern, with one more of @flavour; NULL: no room. */
+static FleetState *with_more(const Fleet *fleet, const FleetPattern *pattern, guint flavour)
+{
+    g_autoptr(FleetState) state = NULL;
+    guint64 nodes;
+    double rest;
+
+    if (!fleet_state_fits(fleet, pattern->state, flavour, &nodes, &rest))
+        return NULL;
+    state = fleet_state_copy(fleet, pattern->state);
+    fleet_state_take(fleet, state, flavour, nodes);
+    return is_refused(fleet, state) ? NULL : g_steal_pointer(&state);
+}
+
+static bool has_room(Mend *mend, guint number, guint flavour)
+{
+    FleetPattern *pattern = pattern_at(mend->fleet, number);
+    guint8 *room;
+
+    if (pattern->hosts == 0 || pattern->refused)
+        return false;
+    add_patterns(mend);
+    room = &((guint8 *)g_ptr_array_index(mend->room, number))[flavour];
+    if (*room == UNKNOWN) {
+        g_autoptr(FleetState) state = with_more(mend->fleet, pattern, flavour);
+
+        *room = state ? YES : NO;
+    }
+    return *room == YES;
+}
+
+/* A host with something on it that has room; NULL: none. *@ret_state: what it has then. */
+static FleetHost *find_room(Mend *mend, guint instance, const FleetHost *except,
+                            FleetState **ret_state)
+{
+    guint flavour = flavour_of(mend->fleet, instance), n = mend->fleet->patterns->len;
+
+    for (guint p = 0; p < n; p++) {
+        const GArray *hosts;
+
+        mend->visits++;
+        if (!has_room(mend, p, flavour))
+            continue;
+        hosts = g_ptr_array_index(mend->at, p);
+        for (guint h = 0; h < hosts->len; h++) {
+            FleetHost *host = g_array_index(hosts, FleetHost *, h);
+
+            mend->visits++;
+            if (host->pattern != (int)p || host == except ||
+                !fleet_may_join(mend->fleet, host, instance))
+                continue;
+            *ret_state = with_more(mend->fleet, pattern_at(mend->fleet, p), flavour);
+            return host;
+        }
+    }
+    return NULL;
+}
+
+static FleetHost *find_empty(Mend *mend, guint instance, FleetState **ret_state)
+{
+    const Fleet *fleet = mend->fleet;
+    guint flavour = flavour_of(fleet, instance);
+
+    for (guint c = 0; c < fleet->classes->len; c++) {
+        g_autoptr(FleetState) state = NULL;
+
+        if (!fleet_class(fleet, c)->uses[flavour].possible || mend->empty[c]->len == 0)
+            continue;
+        state = fleet_state_new(fleet, c);
+        if (!fleet_state_add(fleet, state, flavour) || is_refused(fleet, state))
+            continue;
+        for (guint h = 0; h < mend->empty[c]->len; h++) {
+            FleetHost *host = g_ptr_array_index(mend->empty[c], h);
+
+            mend->visits++;
+            if (host->pattern >= 0 || !fleet_may_join(fleet, host, instance))
+                continue;
+            *ret_state = g_steal_pointer(&state);
+            return host;
+        }
+    }
+    return NULL;
+}
+
+static void set_pattern(Mend *mend, FleetHost *host, FleetState *state)
+{
+    fleet_set_pattern(mend->fleet, host, state);
+    note_host(mend, host);
+}
+
+/* Puts it where there is room, but not on @except. */
+static bool settle(Mend *mend, guint instance, const FleetHost *except, Move *ret_move)
+{
+    g_autoptr(FleetState) state = NULL;
+    FleetHost *host;
+
+    if (has_failed(mend, instance))
+        return false;
+    host = find_room(mend, instance, except, &state);
+    if (!host && mend->may_open)
+        host = find_empty(mend, instance, &state);
+    if (!host) {
+        note_failed(mend, instance);
+        return false;
+    }
+    *ret_move = (Move){instance, host, host->pattern};
+    fleet_host_put(mend->fleet, host, instance);
+    set_pattern(mend, host, state);
+    return true;
+}
+
+static guint place_on(const FleetHost *host, guint instance)
+{
+    guint i = 0;
+
+    while (g_array_index(host->instances, guint, i) != instance)
+        i++;
+    return i;
+}
+
+/* All back to @host. */
+static void take_back(Mend *mend, FleetHost *host, const Move *moves, guint n)
+{
+    Fleet *fleet = mend->fleet;
+
+    while (n-- > 0) {
+        const Move *move = &moves[n];
+        g_autoptr(FleetState) state =
+            move->before < 0
+                ? fleet_state_new(fleet, move->host->class)
+                : fleet_state_copy(fleet, pattern_at(fleet, (guint)move->before)->state);
+
+        fleet_host_take(fleet, move->host, place_on(move->host, move->instance));
+        set_pattern(mend, move->host, state);
+        fleet_host_put(fleet, host, move->instance);
+    }
+}
+
+/* One of @flavour from @host to another. */
+static bool move_one(Mend *mend, FleetHost *host, guint flavour, Move *ret_move)
+{
+    Fleet *fleet = mend->fleet;
+
+    for (guint i = host->instances->len; i-- > 0;) {
+        guint instance = g_array_index(host->instances, guint, i);
+
+        if (flavour_of(fleet, instance) != flavour || has_failed(mend, instance))
+            continue;
+        fleet_host_take(fleet, host, i);
+        if (settle(mend, instance, host, ret_move))
+            return true;
+        fleet_host_put(fleet, host, instance); /* the last one now */
+    }
+    return false;
+}
+
+static bool go_way(Mend *mend, guint number, const Way *way, guint instance)
+{
+    const GArray *hosts = g_ptr_array_index(mend->at, number);
+    guint n_hosts = hosts->len; /* grows meanwhile */
+
+    for (guint h = 0; h < n_hosts && mend->visits < MAX_VISITS; h++) {
+        FleetHost *host = g_array_index(hosts, FleetHost *, h);
+        Move moves[MAX_MOVED];
+        guint n = 0;
+
+        mend->visits++;
+        if (host->pattern != (int)number || !fleet_may_join(mend->fleet, host, instance))
+            continue;
+        while (n < way->n && move_one(mend, host, way->out[n], &moves[n]))
+            n++;
+        if (n == way->n) {
+            fleet_host_put(mend->fleet, host, instance);
+            set_pattern(mend, host, way->state);
+            return true;
+        }
+        take_back(mend, host, moves, n);
+    }
+    return false;
+}
+
+/* Is there room for one of @flavour at all? */
+static bool has_home(Mend *mend, guint flavour)
+{
+    for (guint p = 0; p < mend->fleet->patterns->len; p++)
+        if (has_room(mend, p, flavour))
+            return true;
+    for (guint c = 0; mend->may_open && c < mend->fleet->classes->len; c++)
+        if (fleet_class(mend->fleet, c)->uses[flavour].possible && mend->empty[c]->len > 0)
+            return true;
+    return false;
+}
+
+static bool has_homes(Mend *mend, const Way *way)
+{
+    for (guint i = 0; i < way->n; i++) {
+        guint8 *home = &mend->home[way->out[i]];
+
+        if (*home == UNKNOWN)
+            *home = has_home(mend, way->out[i]) ? YES : NO;
+        if (*home == NO)
+            return false;
+    }
+    return true;
+}
+
+static void add_way(GPtrArray *ways, FleetState *state, const guint *out, guint n)
+{
+    Way *way = g_new0(Way, 1);
+
+    way->state = state;
+    way->n = n;
+    memcpy(way->out, out, n * sizeof *out);
+    g_ptr_array_add(ways, way);
+}
+
+/* One of another flavour, or of the same, goes. */
+static void list_single_ways(const Fleet *fleet, const FleetState *from, guint flavour,
+                             GPtrArray *ways)
+{
+    for (guint g = 0; g < fleet->flavours->len; g++) {
+        g_autoptr(FleetState) state = NULL;
+
+        if (from->counts[g] == 0)
+            continue;
+        state = fleet_state_copy(fleet, from);
+        if (g != flavour) {
+            fleet_state_drop(fleet, state, g);
+            if (!fleet_state_add(fleet, state, flavour) || is_refused(fleet, state))
+                continue;
+        }
+        add_way(ways, g_steal_pointer(&state), &g, 1);
+    }
+}
+
+/* It comes to lie on @node, and what has no room there beside it goes, what many hosts can hold
+ * first. */
+static void list_wide_way(const Mend *mend, const FleetState *from, guint flavour, guint node,
+                          GPtrArray *ways)
+{
+    const Fleet *fleet = mend->fleet;
+    g_autoptr(FleetState) state = fleet_state_new(fleet, from->class);
+    guint out[MAX_MOVED], n = 0;
+
+    if (!fleet_state_fits_at(fleet, state, flavour, (guint64)1 << node))
+        return;
+    fleet_state_take(fleet, state, flavour, (guint64)1 << node);
+    for (guint i = 0; i < fleet->flavours->len; i++)
+        for (guint s = 0; from->counts[mend->order[i]] > 0 && s < from->slots->len; s++) {
+            const FleetSlot *slot = &g_array_index(from->slots, FleetSlot, s);
+
+            if (slot->flavour != mend->order[i])
+                continue;
+            if (fleet_state_fits_at(fleet, state, slot->flavour, slot->nodes))
+                fleet_state_take(fleet, state, slot->flavour, slot->nodes);
+            else if (n < MAX_MOVED)
+                out[n++] = slot->flavour;
+            else
+                return;
+        }
+    if (n > 1 && !is_refused(fleet, state))
+        add_way(ways, g_steal_pointer(&state), out, n);
+}
+
+/* To make room for one of @flavour on hosts of the pattern. */
+static const GPtrArray *find_ways(Mend *mend, guint number, guint flavour)
+{
+    const Fleet *fleet = mend->fleet;
+    const FleetPattern *pattern = pattern_at(fleet, number);
+    const FleetClass *class = fleet_class(fleet, pattern->state->class);
+    gint64 key = (gint64)number << 32 | flavour;
+    GPtrArray *ways = g_hash_table_lookup(mend->ways, &key);
+
+    if (ways)
+        return ways;
+    ways = g_ptr_array_new_with_free_func((GDestroyNotify)way_free);
+    g_hash_table_insert(mend->ways, g_memdup2(&key, sizeof key), ways);
+    if (!class->uses[flavour].possible)
+        return ways;
+    list_single_ways(fleet, pattern->state, flavour, ways);
+    for (guint n = 0; n < class->n_nodes && class->uses[flavour].n_nodes == 1; n++)
+        if (class->uses[flavour].nodes >> n & 1)
+            list_wide_way(mend, pattern->state, flavour, n, ways);
+    return ways;
+}
+
+/* In the place of others: of one, or (@wide) of more. */
+static bool replace(Mend *mend, guint instance, bool wide)
+{
+    guint n = mend->fleet->patterns->len;
+
+    for (guint p = 0; p < n && mend->visits < MAX_VISITS; p++) {
+        const GPtrArray *ways;
+
+        mend->visits++;
+        if (pattern_at(mend->fleet, p)->hosts == 0 || pattern_at(mend->fleet, p)->refused)
+            continue;
+        ways = find_ways(mend, p, flavour_of(mend->fleet, instance));
+        for (guint w = 0; w < ways->len; w++) {
+            const Way *way = g_ptr_array_index(ways, w);
+
+            if ((way->n > 1) == wide && has_homes(mend, way) && go_way(mend, p, way, instance))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool mend_one(Mend *mend, guint instance)
+{
+    Move move;
+
+    if (has_failed(mend, instance))
+        return false;
+    if (settle(mend, instance, NULL, &move))
+        return true;
+    memset(mend->home, UNKNOWN, mend->fleet->flavours->len);
+    return replace(mend, instance, false) || replace(mend, instance, true);
+}
+
+guint fleet_mend(Fleet *fleet, const GArray *left)
+{
+    g_auto(Mend) mend = {0};
+    g_autoptr(GArray) rest = g_array_copy((GArray *)left);
+    guint placed = 0;
+
+    mend_init(&mend, fleet);
+    for (guint pass = 0; pass < 2; pass++) {
+        guint kept = 0;
+
+        mend.may_open = pass > 0;
+        g_hash_table_remove_all(mend.failed);
+        for (guint i = 0; i < rest->len; i++) {
+            guint instance = g_array_index(rest, guint, i);
+
+            if (mend_one(&mend, instance))
+                placed++;
+            else
+                g_array_index(rest, guint, kept++) = instance;
+        }
+        g_array_set_size(rest, kept);
+    }
+    g_array_append_vals(fleet->unplaced, rest->data, rest->len);
+    return placed;
+}
