@@ -247,29 +247,44 @@ guint *fleet_order_classes(Fleet *fleet, const double *values)
     return order;
 }
 
-static FleetState *best_pattern(Fleet *fleet, const double *values, const guint *order,
-                                const guint *left, const guint *free_hosts)
+/* The best pattern of each class so far. What is left only becomes less, so one that still can be
+ * had from it is still the best. */
+typedef struct {
+    FleetState *state; /* NULL: to be sought */
+    double value;
+} Offer;
+
+static void clear_offers(Offer *offers, guint n)
 {
-    FleetPrice price = {.values = values, .limits = left, .budget = PATTERN_BUDGET};
-    FleetState *best = NULL;
+    for (guint c = 0; c < n; c++)
+        fleet_state_free(offers[c].state);
+    g_free(offers);
+}
+
+static const FleetState *best_pattern(Fleet *fleet, const double *values, const guint *order,
+                                      const guint *left, const guint *free_hosts, Offer *offers)
+{
+    FleetPrice price = {.values = values, .limits = left, .budget = PATTERN_BUDGET, .slack = 1e-3};
+    const FleetState *best = NULL;
     double most = 1e-9;
     guint tried = 0;
 
     for (guint i = 0; i < fleet->classes->len; i++) {
-        g_autoptr(FleetState) state = NULL;
         guint c = order[i];
-        double value, bound;
+        Offer *offer = &offers[c];
 
         if (free_hosts[c] == 0)
             continue;
         if (best && tried++ >= FEW_CLASSES)
             break;
-        state = fleet_price(fleet, c, &price, &value, &bound, &fleet->steps);
-        if (value <= most + 1e-9)
+        if (offer->state && repeats(fleet, offer->state, left, 1) == 0)
+            g_clear_pointer(&offer->state, fleet_state_free);
+        if (!offer->state)
+            offer->state = fleet_price(fleet, c, &price, &offer->value, NULL, &fleet->steps);
+        if (offer->value <= most + 1e-9)
             continue;
-        most = value;
-        fleet_state_free(best);
-        best = g_steal_pointer(&state);
+        most = offer->value;
+        best = offer->state;
     }
     return best;
 }
@@ -277,20 +292,23 @@ static FleetState *best_pattern(Fleet *fleet, const double *values, const guint 
 void fleet_fit_patterns(Fleet *fleet, const double *values, const guint *order, guint *left,
                         guint *free_hosts, GPtrArray *buckets)
 {
+    Offer *offers = g_new0(Offer, MAX(fleet->classes->len, 1));
+
     for (;;) {
-        FleetState *state = best_pattern(fleet, values, order, left, free_hosts);
+        const FleetState *state = best_pattern(fleet, values, order, left, free_hosts, offers);
         guint hosts;
 
         if (!state)
-            return;
+            break;
         hosts = repeats(fleet, state, left, free_hosts[state->class]);
         if (hosts > 1) /* a part at a time, so that the limits follow */
             hosts = (hosts + 1) / 2;
         free_hosts[state->class] -= hosts;
         for (guint f = 0; f < fleet->flavours->len; f++)
             left[f] -= hosts * state->counts[f];
-        fleet_add_bucket(fleet, buckets, state, hosts);
+        fleet_add_bucket(fleet, buckets, fleet_state_copy(fleet, state), hosts);
     }
+    clear_offers(offers, fleet->classes->len);
 }
 
 /* For how many hosts the flavour is possible. */

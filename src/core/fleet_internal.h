@@ -149,7 +149,8 @@ typedef struct {
 } FleetPrice;
 
 /* The pattern of @class that is worth most (by the search's budget): a new state. *@ret_bound: no
- * pattern is worth more. *@steps is counted up. */
+ * pattern is worth more; NULL: nobody wants to know, and it need not be quite the best. *@steps is
+ * counted up. */
 FleetState *fleet_price(const Fleet *fleet, guint class, const FleetPrice *price, double *ret_value,
                         double *ret_bound, guint64 *steps);
 

@@ -200,15 +200,44 @@ static double take_node(const Fleet *fleet, FleetState *state, guint n, const No
     return value;
 }
 
+/* May a node get the same as one before it, to which it was equal? Then it is the best for it too:
+ * limits and the functions of any node only become less. */
+static bool may_repeat(const Fleet *fleet, const FleetState *state, const NodeBest *best,
+                       const guint *limits)
+{
+    const FleetClass *class = fleet_class(fleet, state->class);
+    int pools[FLEET_POOLS];
+
+    memcpy(pools, state->pools, sizeof pools);
+    for (guint f = 0; f < fleet->flavours->len; f++) {
+        if (best->counts[f] == 0)
+            continue;
+        if (best->counts[f] > limits[f])
+            return false;
+        for (guint k = 0; k < FLEET_POOLS; k++) {
+            pools[k] -= best->counts[f] * class->uses[f].pool[k];
+            if (pools[k] < 0)
+                return false;
+        }
+    }
+    return true;
+}
+
 double fleet_fill_nodes(FleetSack *sack, FleetState *state, const FleetPrice *price, guint *limits,
                         NodeBest *best, double *ret_bound)
 {
-    guint n_nodes = fleet_class(sack->fleet, state->class)->n_nodes;
+    const FleetClass *class = fleet_class(sack->fleet, state->class);
+    int rest[FLEET_DIMS], service = 0; /* of the node before, while it was empty */
     double value = 0;
 
     *ret_bound = 0;
-    for (guint n = 0; n < n_nodes; n++) {
-        solve_node(sack, state, n, price, limits, false, best);
+    for (guint n = 0; n < class->n_nodes; n++) {
+        if (n == 0 || class->kind_of[n] != class->kind_of[n - 1] || service != state->service[n] ||
+            memcmp(rest, state->rest[n], sizeof rest) != 0 ||
+            !may_repeat(sack->fleet, state, best, limits))
+            solve_node(sack, state, n, price, limits, false, best);
+        memcpy(rest, state->rest[n], sizeof rest);
+        service = state->service[n];
         *ret_bound += best->bound;
         value += take_node(sack->fleet, state, n, best, price->values, limits);
     }
@@ -305,7 +334,7 @@ FleetState *fleet_price(const Fleet *fleet, guint class, const FleetPrice *price
     g_autofree guint16 *counts = g_new0(guint16, MAX(n, 1));
     NodeBest best = {.counts = counts};
     double bound = G_MAXDOUBLE, joint_bound;
-    bool whole = fleet_is_joint(fleet, class, price), fits = false;
+    bool whole = !ret_bound || fleet_is_joint(fleet, class, price), fits = false;
 
     for (guint f = 0; f < n; f++)
         limits[f] = sum_limits(fleet, price, f);
@@ -318,10 +347,11 @@ FleetState *fleet_price(const Fleet *fleet, guint class, const FleetPrice *price
         return state;
     }
     fleet_state_free(state);
-    if (fleet_class(fleet, class)->has_pools)
+    if (ret_bound && fleet_class(fleet, class)->has_pools)
         bound = MIN(bound, bound_whole(sack, fleet_class(fleet, class), price));
     state = fleet_price_joint(sack, class, price, limits, &best, ret_value, &joint_bound);
-    *ret_bound = whole ? MIN(bound, joint_bound) : bound;
+    if (ret_bound)
+        *ret_bound = whole ? MIN(bound, joint_bound) : bound;
     *steps += sack->total;
     return state;
 }

@@ -7,9 +7,11 @@
 /* More than so many flavours get more of it: without, the program comes to nothing. */
 #define FEW_FLAVOURS 256
 #define LARGE_BUDGET 40000000
-/* Ways to fill a rounded answer that are tried, unless one comes so near to the bound. */
-#define FILL_ROUNDS 12
-#define FEW_FILL_ROUNDS 4 /* of many classes: each takes long, and the first is good */
+/* Ways to fill a rounded answer that are tried with each of two sets of values, unless one comes so
+ * near to the bound. */
+#define FILL_ROUNDS 6
+#define FEW_FILL_ROUNDS 2 /* of many classes: each takes long, and the first is good */
+#define VAIN_ROUNDS 2
 #define GOOD_GAP 2e-4
 #define MANY_CLASSES 128
 
@@ -182,32 +184,46 @@ static void bound_admission(Fleet *fleet, const Answer *answer)
     fleet->admitted_bound = fleet->instances->len - round_up(lp->bound);
 }
 
+static bool is_good(const Fleet *fleet, const FleetLp *lp, const Answer *answer)
+{
+    return answer->cost <= round_up(lp->bound) * (1 + GOOD_GAP) || fleet->steps > BUDGET;
+}
+
+/* Answers by these values of the flavours, changed in each round, until some bring nothing better
+ * than *@best. */
+static void fill_rounds(Fleet *fleet, const FleetLp *lp, const guint *order, const double *unplaced,
+                        const double *from, Answer **best)
+{
+    guint rounds = fleet->classes->len > MANY_CLASSES ? FEW_FILL_ROUNDS : FILL_ROUNDS;
+    g_autofree double *values = floor_values(fleet, from);
+
+    for (guint round = 0, vain = 0; round < rounds && vain < VAIN_ROUNDS; round++) {
+        Answer *answer = fill_up(fleet, lp, order, values);
+
+        answer_rate(fleet, answer, unplaced);
+        vain++;
+        if (!*best || answer->cost < (*best)->cost) {
+            answer_free(*best);
+            *best = g_steal_pointer(&answer);
+            vain = 0;
+        }
+        answer_free(answer);
+        if (is_good(fleet, lp, *best))
+            return;
+    }
+}
+
 static Answer *solve_linear(Fleet *fleet, Answer *greedy, const double *unplaced)
 {
     g_autoptr(FleetLp) lp = fleet_lp_solve(fleet, unplaced, 1, greedy->buckets, budget_of(fleet));
     g_autofree double *values = floor_values(fleet, lp->witness);
     g_autofree guint *order = fleet_order_classes(fleet, values);
-    guint rounds = fleet->classes->len > MANY_CLASSES ? FEW_FILL_ROUNDS : FILL_ROUNDS;
     Answer *best = NULL;
 
-    for (guint round = 0; round < rounds; round++) {
-        Answer *answer;
-
-        if (round == rounds / 2) { /* by other values now: the last ones of the program */
-            g_free(values);
-            values = floor_values(fleet, lp->values);
-        }
-        answer = fill_up(fleet, lp, order, values);
-
-        answer_rate(fleet, answer, unplaced);
-        if (!best || answer->cost < best->cost) {
-            answer_free(best);
-            best = g_steal_pointer(&answer);
-        }
-        answer_free(answer);
-        if (best->cost <= round_up(lp->bound) * (1 + GOOD_GAP) || fleet->steps > BUDGET)
-            break;
-    }
+    fill_rounds(fleet, lp, order, unplaced, lp->witness, &best);
+    if (!is_good(fleet, lp, best) &&
+        memcmp(lp->values, lp->witness, lp->n_rows * sizeof *lp->values) != 0)
+        fill_rounds(fleet, lp, order, unplaced, lp->values, &best);
     fleet->figures->hosts_bound = round_up(lp->bound);
     return best;
 }
