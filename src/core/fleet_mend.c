@@ -25,7 +25,8 @@ typedef struct {
     GPtrArray *room;    /* guint8 *: by pattern and flavour: for one more? */
     guint8 *home;       /* by flavour: is there room anywhere? */
     GPtrArray **empty;  /* FleetHost *: by class */
-    GHashTable *failed; /* flavours and clusters of which one found no place */
+    GHashTable *failed; /* flavours and clusters of which one found no room */
+    GHashTable *vain;   /* and nobody to make some */
     GHashTable *ways;   /* GPtrArray of Way *: by pattern and flavour */
     guint *order;       /* of the flavours, the scarcest first */
     bool may_open;      /* also hosts that are empty */
@@ -63,6 +64,7 @@ static void mend_clear(Mend *mend)
         g_ptr_array_unref(mend->empty[c]);
     g_free(mend->empty);
     g_hash_table_unref(mend->failed);
+    g_hash_table_unref(mend->vain);
     g_hash_table_unref(mend->ways);
     g_free(mend->order);
     g_free(mend->home);
@@ -120,6 +122,7 @@ static void mend_init(Mend *mend, Fleet *fleet)
     mend->empty = g_new(GPtrArray *, MAX(fleet->classes->len, 1));
     mend->home = g_new0(guint8, MAX(fleet->flavours->len, 1));
     mend->failed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    mend->vain = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     mend->ways = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
                                        (GDestroyNotify)g_ptr_array_unref);
     mend->order = order_scarce(fleet);
@@ -135,18 +138,19 @@ static gint64 like_key(const Fleet *fleet, guint instance)
            flavour_of(fleet, instance);
 }
 
-static bool has_failed(const Mend *mend, guint instance)
+/* Is one like it in the set? */
+static bool has_like(const Mend *mend, GHashTable *set, guint instance)
 {
     gint64 key = like_key(mend->fleet, instance);
 
-    return g_hash_table_contains(mend->failed, &key);
+    return g_hash_table_contains(set, &key);
 }
 
-static void note_failed(Mend *mend, guint instance)
+static void add_like(const Mend *mend, GHashTable *set, guint instance)
 {
     gint64 key = like_key(mend->fleet, instance);
 
-    g_hash_table_add(mend->failed, g_memdup2(&key, sizeof key));
+    g_hash_table_add(set, g_memdup2(&key, sizeof key));
 }
 
 static bool is_refused(const Fleet *fleet, FleetState *state)
@@ -252,13 +256,13 @@ static bool settle(Mend *mend, guint instance, const FleetHost *except, Move *re
     g_autoptr(FleetState) state = NULL;
     FleetHost *host;
 
-    if (has_failed(mend, instance))
+    if (has_like(mend, mend->failed, instance))
         return false;
     host = find_room(mend, instance, except, &state);
     if (!host && mend->may_open)
         host = find_empty(mend, instance, &state);
     if (!host) {
-        note_failed(mend, instance);
+        add_like(mend, mend->failed, instance);
         return false;
     }
     *ret_move = (Move){instance, host, host->pattern};
@@ -302,7 +306,7 @@ static bool move_one(Mend *mend, FleetHost *host, guint flavour, Move *ret_move)
     for (guint i = host->instances->len; i-- > 0;) {
         guint instance = g_array_index(host->instances, guint, i);
 
-        if (flavour_of(fleet, instance) != flavour || has_failed(mend, instance))
+        if (flavour_of(fleet, instance) != flavour || has_like(mend, mend->failed, instance))
             continue;
         fleet_host_take(fleet, host, i);
         if (settle(mend, instance, host, ret_move))
@@ -468,12 +472,15 @@ static bool mend_one(Mend *mend, guint instance)
 {
     Move move;
 
-    if (has_failed(mend, instance))
+    if (has_like(mend, mend->vain, instance))
         return false;
     if (settle(mend, instance, NULL, &move))
         return true;
     memset(mend->home, UNKNOWN, mend->fleet->flavours->len);
-    return replace(mend, instance, false) || replace(mend, instance, true);
+    if (replace(mend, instance, false) || replace(mend, instance, true))
+        return true;
+    add_like(mend, mend->vain, instance);
+    return false;
 }
 
 guint fleet_mend(Fleet *fleet, const GArray *left)
@@ -488,6 +495,7 @@ guint fleet_mend(Fleet *fleet, const GArray *left)
 
         mend.may_open = pass > 0;
         g_hash_table_remove_all(mend.failed);
+        g_hash_table_remove_all(mend.vain);
         for (guint i = 0; i < rest->len; i++) {
             guint instance = g_array_index(rest, guint, i);
 
