@@ -6,9 +6,13 @@
  */
 #include "core/fleet_internal.h"
 
+/* A cluster is looked at anew when it has lost so great a part. */
+#define STALE 32
+
 /* The slices of one flavour and cluster that have no host yet: instances[next .. end). */
 typedef struct {
     guint cluster, next, end;
+    guint left; /* of the cluster, in all flavours, when it was last looked at */
 } Queue;
 
 /* A heap, the longest queue first. */
@@ -16,7 +20,9 @@ static bool goes_before(const Queue *a, const Queue *b)
 {
     guint x = a->end - a->next, y = b->end - b->next;
 
-    return x != y ? x > y : a->cluster < b->cluster;
+    if (x != y)
+        return x > y;
+    return a->left != b->left ? a->left > b->left : a->cluster < b->cluster;
 }
 
 static void heap_push(GArray *heap, Queue queue)
@@ -69,7 +75,7 @@ static GArray *heap_new(const Fleet *fleet, const FleetFlavour *flavour)
 
     for (guint i = 0; i < n;) {
         guint instance = g_array_index(flavour->instances, guint, i);
-        Queue queue = {g_array_index(fleet->cluster_of, guint, instance), i, i};
+        Queue queue = {g_array_index(fleet->cluster_of, guint, instance), i, i, G_MAXUINT};
 
         while (queue.end < n &&
                g_array_index(fleet->cluster_of, guint,
@@ -129,7 +135,8 @@ bool fleet_may_join(const Fleet *fleet, const FleetHost *host, guint number)
 }
 
 /* One slice of the flavour onto the host; false: none that is left may go there. */
-static bool deal_slot(Fleet *fleet, const FleetFlavour *flavour, GArray *heap, FleetHost *host)
+static bool deal_slot(Fleet *fleet, const FleetFlavour *flavour, GArray *heap, guint *left,
+                      FleetHost *host)
 {
     g_autoptr(GArray) aside = NULL;
     bool dealt = false;
@@ -138,9 +145,15 @@ static bool deal_slot(Fleet *fleet, const FleetFlavour *flavour, GArray *heap, F
         Queue queue = heap_pop(heap);
         guint instance = g_array_index(flavour->instances, guint, queue.next);
 
+        if (queue.left > left[queue.cluster] + left[queue.cluster] / STALE) {
+            queue.left = left[queue.cluster];
+            heap_push(heap, queue);
+            continue;
+        }
         if (fleet_may_join(fleet, host, instance)) {
             fleet_host_put(fleet, host, instance);
             queue.next++;
+            left[queue.cluster]--;
             dealt = true;
             if (queue.next < queue.end)
                 heap_push(heap, queue);
@@ -155,14 +168,15 @@ static bool deal_slot(Fleet *fleet, const FleetFlavour *flavour, GArray *heap, F
     return dealt;
 }
 
-static void deal_host(Fleet *fleet, GPtrArray *heaps, const FleetState *wanted, FleetHost *host)
+static void deal_host(Fleet *fleet, GPtrArray *heaps, guint *left, const FleetState *wanted,
+                      FleetHost *host)
 {
     g_autoptr(FleetState) state = fleet_state_copy(fleet, wanted);
 
     host->instances = g_array_new(false, false, sizeof(guint));
     for (guint f = 0; f < fleet->flavours->len; f++)
         for (guint i = 0; i < wanted->counts[f]; i++)
-            if (!deal_slot(fleet, fleet_flavour(fleet, f), g_ptr_array_index(heaps, f), host))
+            if (!deal_slot(fleet, fleet_flavour(fleet, f), g_ptr_array_index(heaps, f), left, host))
                 fleet_state_drop(fleet, state, f);
     fleet_set_pattern(fleet, host, state);
 }
@@ -206,14 +220,17 @@ static GArray *list_turns(Fleet *fleet, GPtrArray *buckets)
 void fleet_deal(Fleet *fleet, GPtrArray *buckets)
 {
     g_autoptr(GArray) turns = list_turns(fleet, buckets);
+    g_autofree guint *left = g_new0(guint, MAX(fleet->spec->clusters->len, 1));
     g_autoptr(GPtrArray) heaps = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
 
+    for (guint i = 0; i < fleet->cluster_of->len; i++)
+        left[g_array_index(fleet->cluster_of, guint, i)]++;
     for (guint f = 0; f < fleet->flavours->len; f++)
         g_ptr_array_add(heaps, heap_new(fleet, fleet_flavour(fleet, f)));
     for (guint t = 0; t < turns->len; t++) {
         const Turn *turn = &g_array_index(turns, Turn, t);
 
-        deal_host(fleet, heaps, turn->state, turn->host);
+        deal_host(fleet, heaps, left, turn->state, turn->host);
     }
     for (guint f = 0; f < fleet->flavours->len; f++) {
         const GArray *heap = g_ptr_array_index(heaps, f);
