@@ -13,7 +13,16 @@
 typedef struct {
     guint cluster, next, end;
     guint left; /* of the cluster, in all flavours, when it was last looked at */
+    int spread; /* the cluster's */
 } Queue;
+
+typedef struct {
+    Fleet *fleet;
+    GPtrArray *heaps; /* of Queue, by flavour */
+    guint *left;      /* by cluster: slices that have no host yet */
+    guint *last;      /* by cluster: the turn, or the rack, that had one last */
+    guint turn;       /* from 1: one host each */
+} Deal;
 
 /* A heap, the longest queue first. */
 static bool goes_before(const Queue *a, const Queue *b)
@@ -68,6 +77,11 @@ static Queue heap_pop(GArray *heap)
     }
 }
 
+static int spread_of(const Fleet *fleet, guint instance)
+{
+    return ((const SpecInstance *)g_ptr_array_index(fleet->instances, instance))->cluster->spread;
+}
+
 static GArray *heap_new(const Fleet *fleet, const FleetFlavour *flavour)
 {
     GArray *heap = g_array_new(false, false, sizeof(Queue));
@@ -75,7 +89,11 @@ static GArray *heap_new(const Fleet *fleet, const FleetFlavour *flavour)
 
     for (guint i = 0; i < n;) {
         guint instance = g_array_index(flavour->instances, guint, i);
-        Queue queue = {g_array_index(fleet->cluster_of, guint, instance), i, i, G_MAXUINT};
+        Queue queue = {.cluster = g_array_index(fleet->cluster_of, guint, instance),
+                       .next = i,
+                       .end = i,
+                       .left = G_MAXUINT,
+                       .spread = spread_of(fleet, instance)};
 
         while (queue.end < n &&
                g_array_index(fleet->cluster_of, guint,
@@ -95,18 +113,18 @@ static gpointer rack_key(const Fleet *fleet, const FleetHost *host, guint instan
     return GSIZE_TO_POINTER(cluster * (g_hash_table_size(fleet->racks) + 1) + host->rack);
 }
 
-static int spread_of(const Fleet *fleet, guint instance)
-{
-    return ((const SpecInstance *)g_ptr_array_index(fleet->instances, instance))->cluster->spread;
-}
-
-void fleet_host_put(Fleet *fleet, FleetHost *host, guint instance)
+static void host_put(Fleet *fleet, FleetHost *host, guint instance, int spread)
 {
     if (!host->instances)
         host->instances = g_array_new(false, false, sizeof(guint));
     g_array_append_val(host->instances, instance);
-    if (spread_of(fleet, instance) == SPEC_SPREAD_RACK)
+    if (spread == SPEC_SPREAD_RACK)
         g_hash_table_add(fleet->in_racks, rack_key(fleet, host, instance));
+}
+
+void fleet_host_put(Fleet *fleet, FleetHost *host, guint instance)
+{
+    host_put(fleet, host, instance, spread_of(fleet, instance));
 }
 
 void fleet_host_take(Fleet *fleet, FleetHost *host, guint index)
@@ -134,26 +152,42 @@ bool fleet_may_join(const Fleet *fleet, const FleetHost *host, guint number)
     return true;
 }
 
-/* One slice of the flavour onto the host; false: none that is left may go there. */
-static bool deal_slot(Fleet *fleet, const FleetFlavour *flavour, GArray *heap, guint *left,
-                      FleetHost *host)
+/* As fleet_may_join(), where hosts come rack by rack. */
+static bool may_go(const Deal *deal, const Queue *queue, const FleetHost *host)
 {
+    if (queue->spread == SPEC_SPREAD_NONE)
+        return true;
+    return deal->last[queue->cluster] !=
+           (queue->spread == SPEC_SPREAD_RACK ? host->rack + 1 : deal->turn);
+}
+
+static void put(Deal *deal, guint flavour, Queue *queue, FleetHost *host)
+{
+    guint instance =
+        g_array_index(fleet_flavour(deal->fleet, flavour)->instances, guint, queue->next);
+
+    host_put(deal->fleet, host, instance, queue->spread);
+    deal->last[queue->cluster] = queue->spread == SPEC_SPREAD_RACK ? host->rack + 1 : deal->turn;
+    deal->left[queue->cluster]--;
+    queue->next++;
+}
+
+/* One slice of the flavour onto the host; false: none that is left may go there. */
+static bool deal_slot(Deal *deal, guint flavour, FleetHost *host)
+{
+    GArray *heap = g_ptr_array_index(deal->heaps, flavour);
     g_autoptr(GArray) aside = NULL;
     bool dealt = false;
 
     while (heap->len > 0 && !dealt) {
         Queue queue = heap_pop(heap);
-        guint instance = g_array_index(flavour->instances, guint, queue.next);
+        guint left = deal->left[queue.cluster];
 
-        if (queue.left > left[queue.cluster] + left[queue.cluster] / STALE) {
-            queue.left = left[queue.cluster];
+        if (queue.left > left + left / STALE) {
+            queue.left = left;
             heap_push(heap, queue);
-            continue;
-        }
-        if (fleet_may_join(fleet, host, instance)) {
-            fleet_host_put(fleet, host, instance);
-            queue.next++;
-            left[queue.cluster]--;
+        } else if (may_go(deal, &queue, host)) {
+            put(deal, flavour, &queue, host);
             dealt = true;
             if (queue.next < queue.end)
                 heap_push(heap, queue);
@@ -168,23 +202,27 @@ static bool deal_slot(Fleet *fleet, const FleetFlavour *flavour, GArray *heap, g
     return dealt;
 }
 
-static void deal_host(Fleet *fleet, GPtrArray *heaps, guint *left, const FleetState *wanted,
-                      FleetHost *host)
+static void deal_host(Deal *deal, FleetState *wanted, FleetHost *host)
 {
-    g_autoptr(FleetState) state = fleet_state_copy(fleet, wanted);
+    const Fleet *fleet = deal->fleet;
+    g_autoptr(FleetState) less = NULL;
 
-    host->instances = g_array_new(false, false, sizeof(guint));
+    deal->turn++;
     for (guint f = 0; f < fleet->flavours->len; f++)
-        for (guint i = 0; i < wanted->counts[f]; i++)
-            if (!deal_slot(fleet, fleet_flavour(fleet, f), g_ptr_array_index(heaps, f), left, host))
-                fleet_state_drop(fleet, state, f);
-    fleet_set_pattern(fleet, host, state);
+        for (guint i = 0; i < wanted->counts[f]; i++) {
+            if (deal_slot(deal, f, host))
+                continue;
+            if (!less)
+                less = fleet_state_copy(fleet, wanted);
+            fleet_state_drop(fleet, less, f);
+        }
+    fleet_set_pattern(deal->fleet, host, less ? less : wanted);
 }
 
 /* Which pattern goes to which host. */
 typedef struct {
     FleetHost *host;
-    const FleetState *state;
+    FleetState *state;
 } Turn;
 
 static int compare_turns(gconstpointer a, gconstpointer b)
@@ -217,11 +255,26 @@ static GArray *list_turns(Fleet *fleet, GPtrArray *buckets)
     return turns;
 }
 
+static void leave_out(Fleet *fleet, guint flavour, const GArray *heap)
+{
+    const GArray *instances = fleet_flavour(fleet, flavour)->instances;
+
+    for (guint q = 0; q < heap->len; q++) {
+        const Queue *queue = &g_array_index(heap, Queue, q);
+
+        g_array_append_vals(fleet->unplaced, &g_array_index(instances, guint, queue->next),
+                            queue->end - queue->next);
+    }
+}
+
 void fleet_deal(Fleet *fleet, GPtrArray *buckets)
 {
+    guint n_clusters = MAX(fleet->spec->clusters->len, 1);
     g_autoptr(GArray) turns = list_turns(fleet, buckets);
-    g_autofree guint *left = g_new0(guint, MAX(fleet->spec->clusters->len, 1));
     g_autoptr(GPtrArray) heaps = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+    g_autofree guint *left = g_new0(guint, n_clusters);
+    g_autofree guint *last = g_new0(guint, n_clusters);
+    Deal deal = {.fleet = fleet, .heaps = heaps, .left = left, .last = last};
 
     for (guint i = 0; i < fleet->cluster_of->len; i++)
         left[g_array_index(fleet->cluster_of, guint, i)]++;
@@ -230,17 +283,8 @@ void fleet_deal(Fleet *fleet, GPtrArray *buckets)
     for (guint t = 0; t < turns->len; t++) {
         const Turn *turn = &g_array_index(turns, Turn, t);
 
-        deal_host(fleet, heaps, left, turn->state, turn->host);
+        deal_host(&deal, turn->state, turn->host);
     }
-    for (guint f = 0; f < fleet->flavours->len; f++) {
-        const GArray *heap = g_ptr_array_index(heaps, f);
-
-        for (guint q = 0; q < heap->len; q++) {
-            const Queue *queue = &g_array_index(heap, Queue, q);
-
-            for (guint i = queue->next; i < queue->end; i++)
-                g_array_append_val(fleet->unplaced,
-                                   g_array_index(fleet_flavour(fleet, f)->instances, guint, i));
-        }
-    }
+    for (guint f = 0; f < fleet->flavours->len; f++)
+        leave_out(fleet, f, g_ptr_array_index(heaps, f));
 }
