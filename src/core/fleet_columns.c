@@ -19,6 +19,8 @@
 #define MEAN_SHARE 0.1
 /* Good enough, as a part of a host and of the objective. */
 #define SLACK 5e-5
+/* And at first, while there is much to be gained. */
+#define QUICK_SLACK 5e-3
 
 typedef struct {
     double best; /* no pattern of the class is worth more */
@@ -67,6 +69,8 @@ bool fleet_columns_price(FleetColumns *columns, const double *values, guint firs
     g_autofree FleetState **found = g_new0(FleetState *, MAX(count, 1));
     bool better = false;
 
+    if (columns->quick)
+        price.slack = QUICK_SLACK * host;
     if (columns->look_up) {
         fleet_tables_set(columns->tables, values);
         price.tables = columns->tables;
@@ -77,7 +81,8 @@ bool fleet_columns_price(FleetColumns *columns, const double *values, guint firs
 
         columns->best[c] = 0;
         if (fleet_class(fleet, c)->hosts > 0)
-            found[i] = fleet_price(fleet, c, &price, &value, &columns->best[c], &fleet->steps);
+            found[i] = fleet_price(fleet, c, &price, &value,
+                                   columns->quick ? NULL : &columns->best[c], &fleet->steps);
     }
     for (guint i = 0; i < count; i++) {
         if (found[i] && columns->later)
@@ -95,6 +100,8 @@ bool fleet_columns_round(FleetColumns *columns, const double *values)
     bool better = fleet_columns_price(columns, values, 0, lp->n_classes);
     double bound;
 
+    if (columns->quick)
+        return better;
     bound = find_bound(columns->fleet, values, columns->best, lp->host);
     if (bound > lp->bound) {
         lp->bound = bound;
@@ -123,6 +130,7 @@ static void run(FleetColumns *columns, double *values, double *mean, guint64 bud
     guint64 start = fleet->steps;
 
     columns->look_up = many;
+    columns->quick = !many;
     while (fleet->steps - start + lp->work < budget) {
         bool better = fleet_lp_enter_units(lp);
 
@@ -130,11 +138,13 @@ static void run(FleetColumns *columns, double *values, double *mean, guint64 bud
         for (guint f = 0; f < lp->n_rows; f++)
             mean[f] = MEAN_SHARE * values[f] + (1 - MEAN_SHARE) * mean[f];
         better |= fleet_columns_round(columns, values);
-        if (fleet_columns_closed(lp, SLACK))
+        if (!columns->quick && fleet_columns_closed(lp, SLACK))
             return;
         if (better) {
             columns->look_up = many;
             columns->node_budget = FIRST_BUDGET;
+        } else if (columns->quick) {
+            columns->quick = false;
         } else if (columns->node_budget >= LAST_BUDGET) {
             return;
         } else {
@@ -165,6 +175,7 @@ FleetLp *fleet_lp_solve(Fleet *fleet, const double *unplaced, double host, const
     fleet_lp_finish(lp);
     if (fleet_columns_closed(lp, SLACK) || fleet->classes->len > FLEET_MANY_CLASSES)
         return lp;
+    columns.quick = false;
     columns.look_up = true;
     columns.node_budget = LAST_BUDGET;
     fleet_columns_values(lp, values);

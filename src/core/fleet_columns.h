@@ -14,6 +14,7 @@ typedef struct {
     double *best; /* by class: no pattern is worth more */
     guint64 node_budget;
     bool look_up; /* tables are used */
+    bool quick;   /* good patterns will do, and no bound is sought */
     bool later;   /* patterns are kept for fleet_lp_settle() */
 } FleetColumns;
 

@@ -3,7 +3,7 @@
  * most. Hosts that are alike are one bucket, and move together. */
 #include "core/fleet_table.h"
 
-#define PATTERN_BUDGET 5000
+#define PATTERN_BUDGET 1500
 /* With more of them the worthiest are looked at. */
 #define FEW_CLASSES 16
 /* Of one flavour. */

@@ -193,7 +193,7 @@ static void find_dims(FleetSack *sack, const int *rest)
  * which makes the bound tight. Found by raising again and again what that item takes. */
 static void find_weights(FleetSack *sack, const int *rest)
 {
-    double shares[FLEET_ROW], best[FLEET_ROW], least = G_MAXDOUBLE, total;
+    double shares[FLEET_ROW], best[FLEET_ROW], weights[FLEET_ROW], least = G_MAXDOUBLE, total;
 
     for (guint k = 0; k < sack->n_dims; k++)
         shares[k] = best[k] = 1.0 / sack->n_dims;
@@ -201,12 +201,15 @@ static void find_weights(FleetSack *sack, const int *rest)
         const FleetItem *worst = NULL;
         double most = 0;
 
+        for (guint k = 0; k < sack->n_dims; k++)
+            weights[k] = shares[k] / rest[sack->dims[k]];
+
         for (guint i = 0; i < sack->items->len; i++) {
             const FleetItem *item = &g_array_index(sack->items, FleetItem, i);
             double size = 0;
 
             for (guint k = 0; k < sack->n_dims; k++)
-                size += shares[k] * item->need[sack->dims[k]] / rest[sack->dims[k]];
+                size += weights[k] * item->need[sack->dims[k]];
             if (item->value > most * size) {
                 most = item->value / size;
                 worst = item;
