@@ -331,7 +331,7 @@ void fleet_check_patterns(Fleet *fleet)
         g_array_sort(left, compare_numbers);
         if (round + 1 == MAX_ROUNDS)
             g_array_append_vals(fleet->unplaced, left->data, left->len);
-        else if (fleet_mend(fleet, left) > 0)
+        else if (left->len > 0 && fleet_mend(fleet, left) > 0)
             continue;
         break; /* all patterns in use are checked */
     }

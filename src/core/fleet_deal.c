@@ -22,7 +22,15 @@ typedef struct {
     guint *left;      /* by cluster: slices that have no host yet */
     guint *last;      /* by cluster: the turn, or the rack, that had one last */
     guint turn;       /* from 1: one host each */
+    GArray *of_host;  /* Parked: until the next host */
+    GArray *of_rack;  /* until the next rack */
 } Deal;
+
+/* A queue that is not in its heap: its cluster has had its slice. */
+typedef struct {
+    guint flavour;
+    Queue queue;
+} Parked;
 
 /* A heap, the longest queue first. */
 static bool goes_before(const Queue *a, const Queue *b)
@@ -113,18 +121,34 @@ static gpointer rack_key(const Fleet *fleet, const FleetHost *host, guint instan
     return GSIZE_TO_POINTER(cluster * (g_hash_table_size(fleet->racks) + 1) + host->rack);
 }
 
-static void host_put(Fleet *fleet, FleetHost *host, guint instance, int spread)
+static void append(FleetHost *host, guint instance)
 {
     if (!host->instances)
         host->instances = g_array_new(false, false, sizeof(guint));
     g_array_append_val(host->instances, instance);
-    if (spread == SPEC_SPREAD_RACK)
-        g_hash_table_add(fleet->in_racks, rack_key(fleet, host, instance));
+}
+
+void fleet_find_racks(Fleet *fleet)
+{
+    if (g_hash_table_size(fleet->in_racks) > 0)
+        return;
+    for (guint h = 0; h < fleet->hosts->len; h++) {
+        const FleetHost *host = g_ptr_array_index(fleet->hosts, h);
+
+        for (guint i = 0; host->instances && i < host->instances->len; i++) {
+            guint instance = g_array_index(host->instances, guint, i);
+
+            if (spread_of(fleet, instance) == SPEC_SPREAD_RACK)
+                g_hash_table_add(fleet->in_racks, rack_key(fleet, host, instance));
+        }
+    }
 }
 
 void fleet_host_put(Fleet *fleet, FleetHost *host, guint instance)
 {
-    host_put(fleet, host, instance, spread_of(fleet, instance));
+    append(host, instance);
+    if (spread_of(fleet, instance) == SPEC_SPREAD_RACK)
+        g_hash_table_add(fleet->in_racks, rack_key(fleet, host, instance));
 }
 
 void fleet_host_take(Fleet *fleet, FleetHost *host, guint index)
@@ -166,40 +190,57 @@ static void put(Deal *deal, guint flavour, Queue *queue, FleetHost *host)
     guint instance =
         g_array_index(fleet_flavour(deal->fleet, flavour)->instances, guint, queue->next);
 
-    host_put(deal->fleet, host, instance, queue->spread);
+    append(host, instance);
     deal->last[queue->cluster] = queue->spread == SPEC_SPREAD_RACK ? host->rack + 1 : deal->turn;
-    deal->left[queue->cluster]--;
+    queue->left = --deal->left[queue->cluster];
     queue->next++;
+}
+
+static void park(const Deal *deal, guint flavour, Queue queue)
+{
+    Parked parked = {flavour, queue};
+
+    g_array_append_val(queue.spread == SPEC_SPREAD_RACK ? deal->of_rack : deal->of_host, parked);
+}
+
+static void unpark(const Deal *deal, GArray *all)
+{
+    for (guint i = 0; i < all->len; i++) {
+        const Parked *parked = &g_array_index(all, Parked, i);
+
+        heap_push(g_ptr_array_index(deal->heaps, parked->flavour), parked->queue);
+    }
+    g_array_set_size(all, 0);
 }
 
 /* One slice of the flavour onto the host; false: none that is left may go there. */
 static bool deal_slot(Deal *deal, guint flavour, FleetHost *host)
 {
     GArray *heap = g_ptr_array_index(deal->heaps, flavour);
-    g_autoptr(GArray) aside = NULL;
-    bool dealt = false;
 
-    while (heap->len > 0 && !dealt) {
+    while (heap->len > 0) {
         Queue queue = heap_pop(heap);
         guint left = deal->left[queue.cluster];
 
         if (queue.left > left + left / STALE) {
             queue.left = left;
             heap_push(heap, queue);
-        } else if (may_go(deal, &queue, host)) {
-            put(deal, flavour, &queue, host);
-            dealt = true;
-            if (queue.next < queue.end)
-                heap_push(heap, queue);
-        } else {
-            if (!aside)
-                aside = g_array_new(false, false, sizeof(Queue));
-            g_array_append_val(aside, queue);
+            continue;
         }
+        if (!may_go(deal, &queue, host)) {
+            park(deal, flavour, queue);
+            continue;
+        }
+        put(deal, flavour, &queue, host);
+        if (queue.next == queue.end)
+            return true;
+        if (queue.spread == SPEC_SPREAD_NONE)
+            heap_push(heap, queue);
+        else
+            park(deal, flavour, queue);
+        return true;
     }
-    for (guint i = 0; aside && i < aside->len; i++)
-        heap_push(heap, g_array_index(aside, Queue, i));
-    return dealt;
+    return false;
 }
 
 static void deal_host(Deal *deal, FleetState *wanted, FleetHost *host)
@@ -216,6 +257,7 @@ static void deal_host(Deal *deal, FleetState *wanted, FleetHost *host)
                 less = fleet_state_copy(fleet, wanted);
             fleet_state_drop(fleet, less, f);
         }
+    unpark(deal, deal->of_host);
     fleet_set_pattern(deal->fleet, host, less ? less : wanted);
 }
 
@@ -274,7 +316,14 @@ void fleet_deal(Fleet *fleet, GPtrArray *buckets)
     g_autoptr(GPtrArray) heaps = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
     g_autofree guint *left = g_new0(guint, n_clusters);
     g_autofree guint *last = g_new0(guint, n_clusters);
-    Deal deal = {.fleet = fleet, .heaps = heaps, .left = left, .last = last};
+    g_autoptr(GArray) of_host = g_array_new(false, false, sizeof(Parked));
+    g_autoptr(GArray) of_rack = g_array_new(false, false, sizeof(Parked));
+    Deal deal = {.fleet = fleet,
+                 .heaps = heaps,
+                 .left = left,
+                 .last = last,
+                 .of_host = of_host,
+                 .of_rack = of_rack};
 
     for (guint i = 0; i < fleet->cluster_of->len; i++)
         left[g_array_index(fleet->cluster_of, guint, i)]++;
@@ -283,8 +332,11 @@ void fleet_deal(Fleet *fleet, GPtrArray *buckets)
     for (guint t = 0; t < turns->len; t++) {
         const Turn *turn = &g_array_index(turns, Turn, t);
 
+        if (t > 0 && turn->host->rack != g_array_index(turns, Turn, t - 1).host->rack)
+            unpark(&deal, of_rack);
         deal_host(&deal, turn->state, turn->host);
     }
+    unpark(&deal, of_rack);
     for (guint f = 0; f < fleet->flavours->len; f++)
         leave_out(fleet, f, g_ptr_array_index(heaps, f));
 }

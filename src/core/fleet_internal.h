@@ -241,6 +241,8 @@ FleetHost *fleet_queues_next(FleetQueues *queues, const FleetState *state);
 
 /* fleet_deal.c: buckets to hosts and their instances; what finds no place is in fleet->unplaced. */
 void fleet_deal(Fleet *fleet, GPtrArray *buckets);
+/* Fills fleet->in_racks, which from then on is kept: before fleet_may_join(). */
+void fleet_find_racks(Fleet *fleet);
 /* May @instance be on @host beside what is there and in its rack, by its cluster's spread? */
 bool fleet_may_join(const Fleet *fleet, const FleetHost *host, guint instance);
 void fleet_host_put(Fleet *fleet, FleetHost *host, guint instance);

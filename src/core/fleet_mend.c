@@ -489,6 +489,7 @@ guint fleet_mend(Fleet *fleet, const GArray *left)
     g_autoptr(GArray) rest = g_array_copy((GArray *)left);
     guint placed = 0;
 
+    fleet_find_racks(fleet);
     mend_init(&mend, fleet);
     for (guint pass = 0; pass < 2; pass++) {
         guint kept = 0;

@@ -16,7 +16,7 @@ struct FleetQueues {
     guint *most;             /* that a rack takes, by flavour */
     const FleetState *state; /* the last one; its flavours, and how each rack suits it */
     guint *wanted, n_wanted;
-    double *rates;
+    double *rates; /* G_MAXDOUBLE: no host is left there */
 };
 
 bool fleet_has_rack_spread(const Spec *spec)
@@ -98,18 +98,24 @@ static double rate_rack(const FleetQueues *queues, guint rack)
     return full;
 }
 
+/* For the pattern at hand. */
+static void set_rate(FleetQueues *queues, guint rack)
+{
+    const GArray *hosts = queues->hosts[(gsize)queues->state->class * queues->n_racks + rack];
+    double rate = queues->n_racks > 1 ? rate_rack(queues, rack) : 0;
+
+    queues->rates[rack] = hosts && hosts->len > 0 ? rate : G_MAXDOUBLE;
+}
+
 static void start_pattern(FleetQueues *queues, const FleetState *state)
 {
-    GArray **of_class = &queues->hosts[(gsize)state->class * queues->n_racks];
-
     queues->state = state;
     queues->n_wanted = 0;
     for (guint f = 0; f < queues->fleet->flavours->len; f++)
         if (state->counts[f] > 0)
             queues->wanted[queues->n_wanted++] = f;
-    for (guint r = 0; queues->n_racks > 1 && r < queues->n_racks; r++)
-        if (of_class[r] && of_class[r]->len > 0)
-            queues->rates[r] = rate_rack(queues, r);
+    for (guint r = 0; r < queues->n_racks; r++)
+        set_rate(queues, r);
 }
 
 /* Of what a rack takes of a flavour, the largest share that a host with the pattern has. */
@@ -138,21 +144,20 @@ void fleet_queues_sort(FleetQueues *queues, GPtrArray *buckets)
 
 FleetHost *fleet_queues_next(FleetQueues *queues, const FleetState *state)
 {
-    guint n = queues->fleet->flavours->len, best = queues->n_racks;
-    GArray **of_class = &queues->hosts[(gsize)state->class * queues->n_racks];
+    guint n = queues->fleet->flavours->len, best = 0;
+    GArray *hosts;
     FleetHost *host;
 
     if (state != queues->state)
         start_pattern(queues, state);
-    for (guint r = 0; r < queues->n_racks; r++)
-        if (of_class[r] && of_class[r]->len > 0 &&
-            (best == queues->n_racks || queues->rates[r] < queues->rates[best]))
+    for (guint r = 1; r < queues->n_racks; r++)
+        if (queues->rates[r] < queues->rates[best])
             best = r;
-    host = g_array_index(of_class[best], FleetHost *, of_class[best]->len - 1);
-    g_array_set_size(of_class[best], of_class[best]->len - 1);
+    hosts = queues->hosts[(gsize)state->class * queues->n_racks + best];
+    host = g_array_index(hosts, FleetHost *, hosts->len - 1);
+    g_array_set_size(hosts, hosts->len - 1);
     for (guint i = 0; i < queues->n_wanted; i++)
         queues->used[(gsize)best * n + queues->wanted[i]] += state->counts[queues->wanted[i]];
-    if (queues->n_racks > 1)
-        queues->rates[best] = rate_rack(queues, best);
+    set_rate(queues, best);
     return host;
 }
