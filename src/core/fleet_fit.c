@@ -330,6 +330,20 @@ static int compare_scarce(gconstpointer a, gconstpointer b, gpointer data)
     return possible[x] != possible[y] ? (possible[x] < possible[y] ? -1 : 1) : (x < y ? -1 : x > y);
 }
 
+guint *fleet_order_scarce(const Fleet *fleet)
+{
+    guint n = fleet->flavours->len;
+    guint *order = g_new(guint, MAX(n, 1));
+    g_autofree guint *possible = g_new(guint, MAX(n, 1));
+
+    for (guint f = 0; f < n; f++) {
+        order[f] = f;
+        possible[f] = count_possible(fleet, f);
+    }
+    g_qsort_with_data(order, (int)n, sizeof *order, compare_scarce, possible);
+    return order;
+}
+
 /* A host of the bucket with one more of @flavour, and without what has no room beside it; NULL: it
  * would cost what could go nowhere else. @order: flavours, the scarcest first. */
 static FleetState *squeeze(const Fleet *fleet, const GPtrArray *buckets, const guint *free_hosts,
@@ -384,14 +398,8 @@ static bool squeeze_in(const Fleet *fleet, guint flavour, const guint *order, gu
 void fleet_fit_scarce(const Fleet *fleet, guint *left, guint *free_hosts, GPtrArray *buckets)
 {
     guint n = fleet->flavours->len;
-    g_autofree guint *order = g_new(guint, MAX(n, 1));
-    g_autofree guint *possible = g_new(guint, MAX(n, 1));
+    g_autofree guint *order = fleet_order_scarce(fleet);
 
-    for (guint f = 0; f < n; f++) {
-        order[f] = f;
-        possible[f] = count_possible(fleet, f);
-    }
-    g_qsort_with_data(order, (int)n, sizeof *order, compare_scarce, possible);
     for (guint i = 0; i < n; i++)
         for (guint tries = 0; left[order[i]] > 0 && tries < MAX_SQUEEZES; tries++)
             if (!squeeze_in(fleet, order[i], order, left, free_hosts, buckets))

@@ -219,6 +219,8 @@ guint *fleet_order_classes(Fleet *fleet, const double *values);
 void fleet_fit_patterns(Fleet *fleet, const double *values, const guint *order, guint *left,
                         guint *free_hosts, GPtrArray *buckets);
 
+/* The flavours, those first that few hosts can hold; caller frees. */
+guint *fleet_order_scarce(const Fleet *fleet);
 /* What only few hosts can hold takes the place of what others can hold too. */
 void fleet_fit_scarce(const Fleet *fleet, guint *left, guint *free_hosts, GPtrArray *buckets);
 
@@ -227,6 +229,12 @@ void fleet_add_bucket(const Fleet *fleet, GPtrArray *buckets, FleetState *state,
 
 /* fleet_queue.c: the hosts of each class, one after the other. */
 typedef struct FleetQueues FleetQueues;
+
+/* Which pattern a host gets; NULL: none. */
+typedef struct {
+    FleetHost *host;
+    FleetState *state;
+} FleetTurn;
 
 /* Does a cluster of the spec spread over racks? */
 bool fleet_has_rack_spread(const Spec *spec);
@@ -238,6 +246,10 @@ void fleet_queues_sort(FleetQueues *queues, GPtrArray *buckets);
 /* A host that has nothing yet, for this pattern, which must last until the next call; there must be
  * one of its class. */
 FleetHost *fleet_queues_next(FleetQueues *queues, const FleetState *state);
+
+/* Hosts change patterns until racks have of each flavour no more than they take, as far as that is
+ * found. @turns: FleetTurn, all that fleet_queues_next() gave. */
+void fleet_queues_balance(FleetQueues *queues, GArray *turns);
 
 /* fleet_deal.c: buckets to hosts and their instances; what finds no place is in fleet->unplaced. */
 void fleet_deal(Fleet *fleet, GPtrArray *buckets);

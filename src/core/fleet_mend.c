@@ -7,7 +7,7 @@
 #include "core/fleet_internal.h"
 
 /* Hosts and patterns that are looked at in all; some hundredths of a second. */
-#define MAX_VISITS 2000000
+#define MAX_VISITS 6000000
 /* That make room for one. */
 #define MAX_MOVED 6
 
@@ -19,15 +19,20 @@ typedef struct {
     guint n, out[MAX_MOVED]; /* flavours */
 } Way;
 
+/* What is known of a pattern. */
+typedef struct {
+    GArray *hosts;    /* FleetHost * that have it, or had it */
+    guint8 *room;     /* by flavour: for one more? */
+    GPtrArray **ways; /* of Way *, by flavour; NULL: not sought yet */
+} Known;
+
 typedef struct {
     Fleet *fleet;
-    GPtrArray *at; /* GArray of FleetHost *: by pattern; those that have another now are skipped */
-    GPtrArray *room;    /* guint8 *: by pattern and flavour: for one more? */
+    GPtrArray *known;   /* Known *: by pattern */
     guint8 *home;       /* by flavour: is there room anywhere? */
     GPtrArray **empty;  /* FleetHost *: by class */
     GHashTable *failed; /* flavours and clusters of which one found no room */
     GHashTable *vain;   /* and nobody to make some */
-    GHashTable *ways;   /* GPtrArray of Way *: by pattern and flavour */
     guint *order;       /* of the flavours, the scarcest first */
     bool may_open;      /* also hosts that are empty */
     guint64 visits;
@@ -56,101 +61,87 @@ static guint flavour_of(const Fleet *fleet, guint instance)
     return g_array_index(fleet->flavour_of, guint, instance);
 }
 
+static void known_free(const Mend *mend, Known *known)
+{
+    for (guint f = 0; f < mend->fleet->flavours->len; f++)
+        if (known->ways[f])
+            g_ptr_array_unref(known->ways[f]);
+    g_free(known->ways);
+    g_free(known->room);
+    g_array_unref(known->hosts);
+    g_free(known);
+}
+
 static void mend_clear(Mend *mend)
 {
-    g_ptr_array_unref(mend->at);
-    g_ptr_array_unref(mend->room);
+    for (guint p = 0; p < mend->known->len; p++)
+        known_free(mend, g_ptr_array_index(mend->known, p));
+    g_ptr_array_unref(mend->known);
     for (guint c = 0; c < mend->fleet->classes->len; c++)
         g_ptr_array_unref(mend->empty[c]);
     g_free(mend->empty);
     g_hash_table_unref(mend->failed);
     g_hash_table_unref(mend->vain);
-    g_hash_table_unref(mend->ways);
     g_free(mend->order);
     g_free(mend->home);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Mend, mend_clear)
 
-/* Patterns that have come since. */
-static void add_patterns(Mend *mend)
+static Known *known_at(Mend *mend, guint number)
 {
-    while (mend->at->len < mend->fleet->patterns->len) {
-        g_ptr_array_add(mend->at, g_array_new(false, false, sizeof(FleetHost *)));
-        g_ptr_array_add(mend->room, g_new0(guint8, MAX(mend->fleet->flavours->len, 1)));
+    guint n = MAX(mend->fleet->flavours->len, 1);
+
+    while (mend->known->len <= number) {
+        Known *known = g_new0(Known, 1);
+
+        known->hosts = g_array_new(false, false, sizeof(FleetHost *));
+        known->room = g_new0(guint8, n);
+        known->ways = g_new0(GPtrArray *, n);
+        g_ptr_array_add(mend->known, known);
     }
+    return g_ptr_array_index(mend->known, number);
 }
 
 static void note_host(Mend *mend, FleetHost *host)
 {
-    add_patterns(mend);
     if (host->pattern >= 0)
-        g_array_append_val((GArray *)g_ptr_array_index(mend->at, (guint)host->pattern), host);
+        g_array_append_val(known_at(mend, (guint)host->pattern)->hosts, host);
     else
         g_ptr_array_add(mend->empty[host->class], host);
-}
-
-static int compare_scarce(gconstpointer a, gconstpointer b, gpointer data)
-{
-    const guint *possible = data;
-    guint x = *(const guint *)a, y = *(const guint *)b;
-
-    return possible[x] != possible[y] ? (possible[x] < possible[y] ? -1 : 1) : (x < y ? -1 : x > y);
-}
-
-/* Flavours that few hosts can hold first. */
-static guint *order_scarce(const Fleet *fleet)
-{
-    guint n = fleet->flavours->len;
-    guint *order = g_new(guint, MAX(n, 1));
-    g_autofree guint *possible = g_new0(guint, MAX(n, 1));
-
-    for (guint f = 0; f < n; f++) {
-        order[f] = f;
-        for (guint c = 0; c < fleet->classes->len; c++)
-            if (fleet_class(fleet, c)->uses[f].possible)
-                possible[f] += fleet_class(fleet, c)->hosts;
-    }
-    g_qsort_with_data(order, (int)n, sizeof *order, compare_scarce, possible);
-    return order;
 }
 
 static void mend_init(Mend *mend, Fleet *fleet)
 {
     mend->fleet = fleet;
-    mend->at = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
-    mend->room = g_ptr_array_new_with_free_func(g_free);
+    mend->known = g_ptr_array_new();
     mend->empty = g_new(GPtrArray *, MAX(fleet->classes->len, 1));
     mend->home = g_new0(guint8, MAX(fleet->flavours->len, 1));
-    mend->failed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    mend->vain = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    mend->ways = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
-                                       (GDestroyNotify)g_ptr_array_unref);
-    mend->order = order_scarce(fleet);
+    mend->failed = g_hash_table_new(NULL, NULL);
+    mend->vain = g_hash_table_new(NULL, NULL);
+    mend->order = fleet_order_scarce(fleet);
     for (guint c = 0; c < fleet->classes->len; c++)
         mend->empty[c] = g_ptr_array_new();
     for (guint h = 0; h < fleet->hosts->len; h++)
         note_host(mend, g_ptr_array_index(fleet->hosts, h));
 }
 
-static gint64 like_key(const Fleet *fleet, guint instance)
+/* Of a set: the slice's cluster and flavour. */
+static gpointer like_key(const Fleet *fleet, guint instance)
 {
-    return (gint64)g_array_index(fleet->cluster_of, guint, instance) << 32 |
-           flavour_of(fleet, instance);
+    gsize cluster = g_array_index(fleet->cluster_of, guint, instance);
+
+    return GSIZE_TO_POINTER(cluster * fleet->flavours->len + flavour_of(fleet, instance));
 }
 
 /* Is one like it in the set? */
 static bool has_like(const Mend *mend, GHashTable *set, guint instance)
 {
-    gint64 key = like_key(mend->fleet, instance);
-
-    return g_hash_table_contains(set, &key);
+    return g_hash_table_contains(set, like_key(mend->fleet, instance));
 }
 
 static void add_like(const Mend *mend, GHashTable *set, guint instance)
 {
-    gint64 key = like_key(mend->fleet, instance);
-
-    g_hash_table_add(set, g_memdup2(&key, sizeof key));
+    g_hash_table_add(set, like_key(mend->fleet, instance));
 }
 
 static bool is_refused(const Fleet *fleet, FleetState *state)
@@ -181,8 +172,7 @@ static bool has_room(Mend *mend, guint number, guint flavour)
 
     if (pattern->hosts == 0 || pattern->refused)
         return false;
-    add_patterns(mend);
-    room = &((guint8 *)g_ptr_array_index(mend->room, number))[flavour];
+    room = &known_at(mend, number)->room[flavour];
     if (*room == UNKNOWN) {
         g_autoptr(FleetState) state = with_more(mend->fleet, pattern, flavour);
 
@@ -203,7 +193,7 @@ static FleetHost *find_room(Mend *mend, guint instance, const FleetHost *except,
         mend->visits++;
         if (!has_room(mend, p, flavour))
             continue;
-        hosts = g_ptr_array_index(mend->at, p);
+        hosts = known_at(mend, p)->hosts;
         for (guint h = 0; h < hosts->len; h++) {
             FleetHost *host = g_array_index(hosts, FleetHost *, h);
 
@@ -318,7 +308,7 @@ static bool move_one(Mend *mend, FleetHost *host, guint flavour, Move *ret_move)
 
 static bool go_way(Mend *mend, guint number, const Way *way, guint instance)
 {
-    const GArray *hosts = g_ptr_array_index(mend->at, number);
+    const GArray *hosts = known_at(mend, number)->hosts;
     guint n_hosts = hosts->len; /* grows meanwhile */
 
     for (guint h = 0; h < n_hosts && mend->visits < MAX_VISITS; h++) {
@@ -430,13 +420,12 @@ static const GPtrArray *find_ways(Mend *mend, guint number, guint flavour)
     const Fleet *fleet = mend->fleet;
     const FleetPattern *pattern = pattern_at(fleet, number);
     const FleetClass *class = fleet_class(fleet, pattern->state->class);
-    gint64 key = (gint64)number << 32 | flavour;
-    GPtrArray *ways = g_hash_table_lookup(mend->ways, &key);
+    GPtrArray *ways = known_at(mend, number)->ways[flavour];
 
     if (ways)
         return ways;
     ways = g_ptr_array_new_with_free_func((GDestroyNotify)way_free);
-    g_hash_table_insert(mend->ways, g_memdup2(&key, sizeof key), ways);
+    known_at(mend, number)->ways[flavour] = ways;
     if (!class->uses[flavour].possible)
         return ways;
     list_single_ways(fleet, pattern->state, flavour, ways);
