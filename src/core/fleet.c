@@ -45,7 +45,7 @@ void fleet_free(Fleet *fleet)
     g_hash_table_unref(fleet->by_state);
     g_hash_table_unref(fleet->by_uses);
     g_hash_table_unref(fleet->racks);
-    g_hash_table_unref(fleet->in_racks);
+    g_free(fleet->in_racks);
     g_ptr_array_unref(fleet->shapes);
     g_ptr_array_unref(fleet->findings);
     plan_fleet_free(fleet->figures);
@@ -209,12 +209,6 @@ static void number_clusters(Fleet *fleet)
     }
 }
 
-/* Of a number in the pointer itself; near ones must not come to lie side by side. */
-static guint hash_place(gconstpointer place)
-{
-    return (guint)((guint64)GPOINTER_TO_SIZE(place) * 0x9e3779b97f4a7c15 >> 32);
-}
-
 Fleet *fleet_new(const Spec *spec, guint n_hosts)
 {
     Fleet *fleet = g_new0(Fleet, 1);
@@ -236,7 +230,6 @@ Fleet *fleet_new(const Spec *spec, guint n_hosts)
     fleet->flavour_of = g_array_new(false, false, sizeof(guint));
     fleet->by_state = fleet_patterns_table();
     fleet->racks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    fleet->in_racks = g_hash_table_new(hash_place, NULL);
     fleet->shapes = fleet_shapes_new();
     fleet->findings = findings_new();
     fleet->figures = plan_fleet_new();

@@ -64,7 +64,7 @@ typedef struct {
     GHashTable *by_state; /* patterns by class and counts */
     GHashTable *by_uses;  /* what the flavours take of a class (GBytes *) */
     GHashTable *racks;    /* their numbers, by name */
-    GHashTable *in_racks; /* what is where of clusters that spread over racks: fleet_deal.c */
+    guint8 *in_racks;     /* bits: clusters that spread over racks, where: fleet_deal.c; or NULL */
     GPtrArray *shapes;    /* FleetShape *: what the flavours take of a node */
 } Fleet;
 

@@ -113,12 +113,24 @@ static GArray *heap_new(const Fleet *fleet, const FleetFlavour *flavour)
     return heap;
 }
 
-/* Of the set fleet->in_racks: the instance's cluster in the host's rack. */
-static gpointer rack_key(const Fleet *fleet, const FleetHost *host, guint instance)
+/* The bit of fleet->in_racks for the instance's cluster in the host's rack. */
+static gsize rack_bit(const Fleet *fleet, const FleetHost *host, guint instance)
 {
     gsize cluster = g_array_index(fleet->cluster_of, guint, instance);
 
-    return GSIZE_TO_POINTER(cluster * (g_hash_table_size(fleet->racks) + 1) + host->rack);
+    return cluster * (g_hash_table_size(fleet->racks) + 1) + host->rack;
+}
+
+static void set_in_rack(Fleet *fleet, const FleetHost *host, guint instance, bool is_there)
+{
+    gsize bit = rack_bit(fleet, host, instance);
+
+    if (!fleet->in_racks || spread_of(fleet, instance) != SPEC_SPREAD_RACK)
+        return;
+    if (is_there)
+        fleet->in_racks[bit / 8] |= (guint8)(1 << bit % 8);
+    else
+        fleet->in_racks[bit / 8] &= (guint8) ~(1 << bit % 8);
 }
 
 static void append(FleetHost *host, guint instance)
@@ -130,33 +142,28 @@ static void append(FleetHost *host, guint instance)
 
 void fleet_find_racks(Fleet *fleet)
 {
-    if (g_hash_table_size(fleet->in_racks) > 0)
+    gsize bits = (gsize)fleet->spec->clusters->len * (g_hash_table_size(fleet->racks) + 1);
+
+    if (fleet->in_racks)
         return;
+    fleet->in_racks = g_malloc0(bits / 8 + 1);
     for (guint h = 0; h < fleet->hosts->len; h++) {
         const FleetHost *host = g_ptr_array_index(fleet->hosts, h);
 
-        for (guint i = 0; host->instances && i < host->instances->len; i++) {
-            guint instance = g_array_index(host->instances, guint, i);
-
-            if (spread_of(fleet, instance) == SPEC_SPREAD_RACK)
-                g_hash_table_add(fleet->in_racks, rack_key(fleet, host, instance));
-        }
+        for (guint i = 0; host->instances && i < host->instances->len; i++)
+            set_in_rack(fleet, host, g_array_index(host->instances, guint, i), true);
     }
 }
 
 void fleet_host_put(Fleet *fleet, FleetHost *host, guint instance)
 {
     append(host, instance);
-    if (spread_of(fleet, instance) == SPEC_SPREAD_RACK)
-        g_hash_table_add(fleet->in_racks, rack_key(fleet, host, instance));
+    set_in_rack(fleet, host, instance, true);
 }
 
 void fleet_host_take(Fleet *fleet, FleetHost *host, guint index)
 {
-    guint instance = g_array_index(host->instances, guint, index);
-
-    if (spread_of(fleet, instance) == SPEC_SPREAD_RACK) /* it is the only one there */
-        g_hash_table_remove(fleet->in_racks, rack_key(fleet, host, instance));
+    set_in_rack(fleet, host, g_array_index(host->instances, guint, index), false);
     g_array_remove_index(host->instances, index);
 }
 
@@ -167,8 +174,11 @@ bool fleet_may_join(const Fleet *fleet, const FleetHost *host, guint number)
 
     if (spread == SPEC_SPREAD_NONE)
         return true;
-    if (spread == SPEC_SPREAD_RACK)
-        return !g_hash_table_contains(fleet->in_racks, rack_key(fleet, host, number));
+    if (spread == SPEC_SPREAD_RACK) {
+        gsize bit = rack_bit(fleet, host, number);
+
+        return !(fleet->in_racks[bit / 8] >> bit % 8 & 1);
+    }
     for (guint i = 0; host->instances && i < host->instances->len; i++)
         if (g_array_index(fleet->cluster_of, guint, g_array_index(host->instances, guint, i)) ==
             cluster)
@@ -261,15 +271,9 @@ static void deal_host(Deal *deal, FleetState *wanted, FleetHost *host)
     fleet_set_pattern(deal->fleet, host, less ? less : wanted);
 }
 
-/* Which pattern goes to which host. */
-typedef struct {
-    FleetHost *host;
-    FleetState *state;
-} Turn;
-
 static int compare_turns(gconstpointer a, gconstpointer b)
 {
-    const Turn *x = a, *y = b;
+    const FleetTurn *x = a, *y = b;
 
     return x->host->rack < y->host->rack ? -1 : x->host->rack > y->host->rack;
 }
@@ -280,18 +284,19 @@ static int compare_turns(gconstpointer a, gconstpointer b)
 static GArray *list_turns(Fleet *fleet, GPtrArray *buckets)
 {
     g_autoptr(FleetQueues) queues = fleet_queues_new(fleet);
-    GArray *turns = g_array_new(false, false, sizeof(Turn));
+    GArray *turns = g_array_new(false, false, sizeof(FleetTurn));
 
     fleet_queues_sort(queues, buckets);
     for (guint b = 0; b < buckets->len; b++) {
         const FleetBucket *bucket = g_ptr_array_index(buckets, b);
 
         for (guint i = 0; i < bucket->hosts; i++) {
-            Turn turn = {fleet_queues_next(queues, bucket->state), bucket->state};
+            FleetTurn turn = {fleet_queues_next(queues, bucket->state), bucket->state};
 
             g_array_append_val(turns, turn);
         }
     }
+    fleet_queues_balance(queues, turns);
     if (fleet_has_rack_spread(fleet->spec))
         g_array_sort(turns, compare_turns);
     return turns;
@@ -330,9 +335,9 @@ void fleet_deal(Fleet *fleet, GPtrArray *buckets)
     for (guint f = 0; f < fleet->flavours->len; f++)
         g_ptr_array_add(heaps, heap_new(fleet, fleet_flavour(fleet, f)));
     for (guint t = 0; t < turns->len; t++) {
-        const Turn *turn = &g_array_index(turns, Turn, t);
+        const FleetTurn *turn = &g_array_index(turns, FleetTurn, t);
 
-        if (t > 0 && turn->host->rack != g_array_index(turns, Turn, t - 1).host->rack)
+        if (t > 0 && turn->host->rack != g_array_index(turns, FleetTurn, t - 1).host->rack)
             unpark(&deal, of_rack);
         deal_host(&deal, turn->state, turn->host);
     }

@@ -7,6 +7,10 @@
 #include "core/fleet_internal.h"
 
 #define OVERFLOW 1000.0
+/* Hosts that are looked at to change patterns with, in all; some hundredths of a second. */
+#define MAX_SWAP_VISITS 3000000
+/* And for one, once there is one that will do. */
+#define SWAP_CHOICE 300
 
 struct FleetQueues {
     Fleet *fleet;
@@ -160,4 +164,138 @@ FleetHost *fleet_queues_next(FleetQueues *queues, const FleetState *state)
         queues->used[(gsize)best * n + queues->wanted[i]] += state->counts[queues->wanted[i]];
     set_rate(queues, best);
     return host;
+}
+
+/* Of the pattern, a flavour that the rack has too many of; as many as there are: none. */
+static guint find_excess(const FleetQueues *queues, const FleetTurn *turn)
+{
+    guint n = queues->fleet->flavours->len, f = 0;
+    const guint *used = &queues->used[(gsize)turn->host->rack * n];
+
+    while (f < n && (!turn->state || turn->state->counts[f] == 0 || used[f] <= queues->most[f]))
+        f++;
+    return f;
+}
+
+static int excess(guint used, guint most)
+{
+    return used > most ? (int)(used - most) : 0;
+}
+
+/* By how many slices less the two racks overflow when the hosts' patterns change places. */
+static int rate_swap(const FleetQueues *queues, const FleetTurn *a, const FleetTurn *b)
+{
+    guint n = queues->fleet->flavours->len;
+    const guint *of_a = &queues->used[(gsize)a->host->rack * n];
+    const guint *of_b = &queues->used[(gsize)b->host->rack * n];
+    int gain = 0;
+
+    for (guint f = 0; f < n; f++) {
+        guint to_a = b->state ? b->state->counts[f] : 0, to_b = a->state->counts[f];
+
+        if (to_a == to_b)
+            continue;
+        gain += excess(of_a[f], queues->most[f]) + excess(of_b[f], queues->most[f]);
+        gain -= excess(of_a[f] + to_a - to_b, queues->most[f]);
+        gain -= excess(of_b[f] + to_b - to_a, queues->most[f]);
+    }
+    return gain;
+}
+
+static void add_used(FleetQueues *queues, const FleetTurn *turn, int factor)
+{
+    guint n = queues->fleet->flavours->len;
+    guint *used = &queues->used[(gsize)turn->host->rack * n];
+
+    for (guint f = 0; turn->state && f < n; f++)
+        used[f] += (guint)(factor * turn->state->counts[f]);
+}
+
+static void swap(FleetQueues *queues, FleetTurn *a, FleetTurn *b)
+{
+    FleetState *state = a->state;
+
+    add_used(queues, a, -1);
+    add_used(queues, b, -1);
+    a->state = b->state;
+    b->state = state;
+    add_used(queues, a, 1);
+    add_used(queues, b, 1);
+}
+
+/* Of the class's hosts the one to change with, if that helps. *@visits is counted up. */
+static FleetTurn *find_partner(const FleetQueues *queues, const FleetTurn *turn,
+                               const GPtrArray *of_class, guint from, guint *visits)
+{
+    guint n = queues->fleet->flavours->len, f = find_excess(queues, turn);
+    FleetTurn *best = NULL;
+    int most = 0;
+
+    for (guint i = 1; f < n && i < of_class->len && (!best || i < SWAP_CHOICE); i++) {
+        FleetTurn *other = g_ptr_array_index(of_class, (from + i) % of_class->len);
+        guint count = other->state ? other->state->counts[f] : 0;
+        int gain;
+
+        ++*visits;
+        if (other->host->rack == turn->host->rack || count >= turn->state->counts[f] ||
+            queues->used[(gsize)other->host->rack * n + f] >= queues->most[f])
+            continue;
+        gain = rate_swap(queues, turn, other);
+        if (gain > most) {
+            most = gain;
+            best = other;
+        }
+    }
+    return best;
+}
+
+/* Hosts that have no pattern yet. */
+static void add_idle(const FleetQueues *queues, GArray *turns)
+{
+    for (gsize i = 0; i < (gsize)queues->n_racks * queues->fleet->classes->len; i++)
+        for (guint h = 0; queues->hosts[i] && h < queues->hosts[i]->len; h++) {
+            FleetTurn turn = {.host = g_array_index(queues->hosts[i], FleetHost *, h)};
+
+            g_array_append_val(turns, turn);
+        }
+}
+
+static void drop_idle(GArray *turns)
+{
+    guint kept = 0;
+
+    for (guint t = 0; t < turns->len; t++)
+        if (g_array_index(turns, FleetTurn, t).state)
+            g_array_index(turns, FleetTurn, kept++) = g_array_index(turns, FleetTurn, t);
+    g_array_set_size(turns, kept);
+}
+
+void fleet_queues_balance(FleetQueues *queues, GArray *turns)
+{
+    g_autoptr(GPtrArray) of_class = g_ptr_array_new();
+    guint visits = 0;
+
+    if (queues->n_racks == 1)
+        return;
+    add_idle(queues, turns);
+    for (guint c = 0; c < queues->fleet->classes->len; c++) {
+        bool better = true;
+
+        g_ptr_array_set_size(of_class, 0);
+        for (guint t = 0; t < turns->len; t++)
+            if (g_array_index(turns, FleetTurn, t).host->class == c)
+                g_ptr_array_add(of_class, &g_array_index(turns, FleetTurn, t));
+        while (better && visits < MAX_SWAP_VISITS) {
+            better = false;
+            for (guint i = 0; i < of_class->len && visits < MAX_SWAP_VISITS; i++) {
+                FleetTurn *turn = g_ptr_array_index(of_class, i);
+                FleetTurn *other = find_partner(queues, turn, of_class, i, &visits);
+
+                if (other)
+                    swap(queues, turn, other);
+                better |= other != NULL;
+            }
+        }
+    }
+    drop_idle(turns);
 }
