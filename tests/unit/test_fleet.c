@@ -8,110 +8,9 @@
 #include <string.h>
 
 #include "core/place.h"
-#include "documents.h"
-#include "synthetic.h"
+#include "fleet_case.h"
 
 enum { MAX_HOSTS = 3, MAX_SLICES = 6 };
-
-typedef struct {
-    GPtrArray *hosts; /* Host * */
-    Tree *tree;
-    Spec *spec;
-    Fleet *fleet;
-} Case;
-
-static void case_clear(Case *c)
-{
-    fleet_free(c->fleet);
-    spec_free(c->spec);
-    tree_free(c->tree);
-    g_ptr_array_unref(c->hosts);
-}
-
-/* @kinds: synthetic hosts, NULL-terminated; each @count times in turns. */
-static Case case_new(const char *const *kinds, guint count, const char *spec_text)
-{
-    Case c = {.hosts = g_ptr_array_new_with_free_func((GDestroyNotify)host_free)};
-    g_autoptr(GPtrArray) findings = findings_new();
-
-    c.tree = yaml(spec_text);
-    c.spec = spec_from_tree(c.tree, findings);
-    if (!c.spec) {
-        g_autofree char *text = findings_text(findings);
-
-        g_error("%s\n%s", spec_text, text);
-    }
-    for (guint i = 0; i < count; i++)
-        for (guint k = 0; kinds[k]; k++) {
-            Host *host = synthetic_host(kinds[k]);
-
-            g_free(host->hostname);
-            host->hostname = g_strdup_printf("h%u", c.hosts->len);
-            g_ptr_array_add(c.hosts, host);
-        }
-    c.fleet = fleet_new(c.spec, c.hosts->len);
-    for (guint i = 0; i < c.hosts->len; i++) {
-        const Host *host = g_ptr_array_index(c.hosts, i);
-        const SpecHost *spec_host = spec_find_host(c.spec, host->hostname);
-        guint class = fleet_find_class(c.fleet, spec_host, host);
-
-        fleet_add_host(c.fleet, class, spec_host->rack);
-    }
-    fleet_solve(c.fleet);
-    return c;
-}
-
-static const FleetHost *host_at(const Case *c, guint number)
-{
-    return g_ptr_array_index(c->fleet->hosts, number);
-}
-
-static const FleetPattern *pattern_of(const Case *c, const FleetHost *host)
-{
-    return g_ptr_array_index(c->fleet->patterns, (guint)host->pattern);
-}
-
-/* Every slice once, spreads kept, and the single-host planner has placed what each host has. */
-static void check_answer(const Case *c)
-{
-    guint n = c->fleet->instances->len, used = 0;
-    g_autofree guint *times = g_new0(guint, n);
-
-    for (guint h = 0; h < c->fleet->hosts->len; h++) {
-        const FleetHost *host = host_at(c, h);
-        const PlanHost *plan_host;
-
-        if (host->pattern < 0)
-            continue;
-        used++;
-        plan_host = pattern_of(c, host)->plan->hosts->pdata[0];
-        g_assert_cmpuint(plan_host->slices->len, ==, host->instances->len);
-        for (guint i = 0; i < host->instances->len; i++) {
-            guint instance = g_array_index(host->instances, guint, i);
-            const SpecInstance *one = g_ptr_array_index(c->fleet->instances, instance);
-            FleetMark mark;
-
-            times[instance]++;
-            g_assert_true(
-                fleet_read_mark(((const PlanSlice *)plan_host->slices->pdata[i])->name, &mark));
-            g_assert_cmpuint(mark.flavour, ==,
-                             g_array_index(c->fleet->flavour_of, guint, instance));
-            for (guint j = 0; j < i && one->cluster->spread != SPEC_SPREAD_NONE; j++) {
-                guint other = g_array_index(host->instances, guint, j);
-
-                g_assert_true(((const SpecInstance *)c->fleet->instances->pdata[other])->cluster !=
-                              one->cluster);
-            }
-        }
-    }
-    for (guint u = 0; u < c->fleet->unplaced->len; u++)
-        times[g_array_index(c->fleet->unplaced, guint, u)]++;
-    for (guint i = 0; i < n; i++)
-        g_assert_cmpuint(times[i], ==, 1);
-    g_assert_cmpint(c->fleet->admitted, ==, n - c->fleet->unplaced->len);
-    g_assert_cmpint(c->fleet->figures->hosts_used, ==, used);
-    g_assert_cmpint(c->fleet->figures->hosts_bound, <=, used); /* unset: below any */
-}
 
 static guint roll(GRand *rand, guint n)
 {
@@ -306,94 +205,6 @@ static void test_scarce(void)
     case_clear(&c);
 }
 
-static void test_spread(void)
-{
-    const char *const kinds[] = {"numa:2 core:16 pu:2 mem:64", NULL};
-    Case c = case_new(kinds, 10,
-                      HEAD "  - name: wide\n    slices:\n"
-                           "      - {name: \"w{n}\", count: 12, vcpus: 2, memory: 1GiB}\n"
-                           "  - name: pair\n    slices:\n"
-                           "      - {name: \"p{n}\", count: 2, vcpus: 2, memory: 1GiB}\n");
-
-    check_answer(&c);
-    g_assert_cmpuint(c.fleet->unplaced->len, ==, 2); /* 12 of a cluster on 10 hosts */
-    g_assert_cmpint(c.fleet->admitted_bound, ==, 12);
-    case_clear(&c);
-
-    c = case_new(kinds, 10,
-                 HEAD "  - name: wide\n    slices:\n"
-                      "      - {name: \"w{n}\", count: 9, vcpus: 2, memory: 1GiB}\n");
-    check_answer(&c);
-    g_assert_cmpint(c.fleet->figures->hosts_used, ==, 9);
-    g_assert_cmpint(c.fleet->figures->hosts_bound, ==, 9); /* by the cluster alone */
-    case_clear(&c);
-}
-
-/* Three racks of ten hosts. */
-#define RACKS                                                                                      \
-    "version: 1\nhosts:\n  - {name: \"h?\", rack: a}\n  - {name: \"h1?\", rack: b}\n"              \
-    "  - {name: \"h2?\", rack: c}\nclusters:\n"
-
-static void check_racks(const Case *c, const char *cluster)
-{
-    g_autoptr(GHashTable) racks = g_hash_table_new(g_direct_hash, g_direct_equal);
-
-    for (guint h = 0; h < c->fleet->hosts->len; h++) {
-        const FleetHost *host = host_at(c, h);
-
-        for (guint i = 0; host->instances && i < host->instances->len; i++) {
-            const SpecInstance *one =
-                g_ptr_array_index(c->fleet->instances, g_array_index(host->instances, guint, i));
-
-            if (g_str_equal(one->cluster->name, cluster))
-                g_assert_true(g_hash_table_add(racks, GUINT_TO_POINTER(host->rack)));
-        }
-    }
-}
-
-/* The counts would have two of the large cluster's slices on one host; then others make room. */
-static void test_mend(void)
-{
-    const char *const kinds[] = {"numa:1 core:10 pu:2 mem:64", NULL};
-    Case c = case_new(kinds, 16,
-                      HEAD "  - name: large\n    slices:\n"
-                           "      - {name: \"x{n}\", count: 3, vcpus: 8, memory: 20GiB}\n"
-                           "  - name: small\n    slices:\n"
-                           "      - {name: \"y{n}\", count: 1, vcpus: 8, memory: 20GiB}\n"
-                           "  - name: rest\n    spread: none\n    slices:\n"
-                           "      - {name: \"z{n}\", count: 28, vcpus: 8, memory: 24GiB}\n");
-
-    check_answer(&c);
-    g_assert_cmpuint(c.fleet->unplaced->len, ==, 0);
-    g_assert_cmpint(c.fleet->figures->hosts_used, ==, 16);
-    case_clear(&c);
-}
-
-/* As many as there are racks, beside slices that fill most of the hosts. */
-static void test_racks(void)
-{
-    const char *const kinds[] = {"numa:2 core:16 pu:2 mem:64", NULL};
-    Case c = case_new(kinds, 30,
-                      RACKS "  - name: control\n    spread: rack\n    slices:\n"
-                            "      - {name: \"c{n}\", count: 3, vcpus: 4, memory: 4GiB}\n"
-                            "  - name: other\n    spread: none\n    slices:\n"
-                            "      - {name: \"o{n}\", count: 80, vcpus: 18, memory: 4GiB}\n");
-
-    check_answer(&c);
-    check_racks(&c, "control");
-    g_assert_cmpuint(c.fleet->unplaced->len, ==, 20);
-    case_clear(&c);
-
-    c = case_new(kinds, 30,
-                 RACKS "  - name: control\n    spread: rack\n    slices:\n"
-                       "      - {name: \"c{n}\", count: 5, vcpus: 4, memory: 4GiB}\n");
-    check_answer(&c);
-    check_racks(&c, "control");
-    g_assert_cmpuint(c.fleet->unplaced->len, ==, 2); /* more than racks */
-    g_assert_cmpint(c.fleet->admitted_bound, ==, 3);
-    case_clear(&c);
-}
-
 /* The higher priority is admitted where both have no room. */
 static void test_priority(void)
 {
@@ -508,9 +319,6 @@ int main(int argc, char **argv)
     g_test_add_func("/fleet/small", test_small);
     g_test_add_func("/fleet/planted", test_planted);
     g_test_add_func("/fleet/scarce", test_scarce);
-    g_test_add_func("/fleet/spread", test_spread);
-    g_test_add_func("/fleet/mend", test_mend);
-    g_test_add_func("/fleet/racks", test_racks);
     g_test_add_func("/fleet/priority", test_priority);
     g_test_add_func("/fleet/pool", test_pool);
     g_test_add_func("/fleet/same-twice", test_same_twice);
