@@ -25,18 +25,22 @@ static char *roll_host(GRand *rand)
     return g_strdup_printf("numa:%u core:%u pu:2 mem:%u nic:1x%uvf@0", nodes, cores, memory, vfs);
 }
 
-static char *roll_spec(GRand *rand)
+/* @racks: the first host and the third share one; clusters spread over racks or not at all. */
+static char *roll_spec(GRand *rand, bool racks)
 {
     GString *text = g_string_new("version: 1\n"
-                                 "networks: {n: {uplinks: [{host: \"h*\", pf: nic0}]}}\n"
-                                 "hosts: [{name: \"h*\"}]\nclusters:\n");
+                                 "networks: {n: {uplinks: [{host: \"h*\", pf: nic0}]}}\n");
     guint left = 2 + roll(rand, MAX_SLICES - 1), number = 0;
 
+    g_string_append(text, racks ? "hosts: [{name: h0, rack: a}, {name: h1, rack: b},\n"
+                                  "        {name: h2, rack: a}]\n"
+                                : "hosts: [{name: \"h*\"}]\n");
+    g_string_append(text, "clusters:\n");
     for (guint cluster = 0; left > 0; cluster++) {
         guint size = 1 + roll(rand, left);
 
         g_string_append_printf(text, "  - name: c%u\n    spread: %s\n    slices:\n", cluster,
-                               roll(rand, 2) ? "host" : "none");
+                               roll(rand, 2) ? (racks ? "rack" : "host") : "none");
         while (size > 0) {
             guint count = 1 + roll(rand, size), vcpus = 4 + 4 * roll(rand, 2);
             guint memory = 2 + 2 * roll(rand, 3), service = roll(rand, 2);
@@ -106,18 +110,57 @@ typedef struct {
     guint admitted, hosts;
 } Truth;
 
+/* As bit masks: of which clusters a rack takes one slice. */
+static GArray *list_spread(const Case *c)
+{
+    GArray *clusters = g_array_new(false, false, sizeof(guint));
+
+    for (guint k = 0; k < c->spec->clusters->len; k++) {
+        const SpecCluster *cluster = g_ptr_array_index(c->spec->clusters, k);
+        guint mask = 0;
+
+        for (guint i = 0; i < c->fleet->instances->len; i++)
+            if (((const SpecInstance *)c->fleet->instances->pdata[i])->cluster == cluster)
+                mask |= 1u << i;
+        if (cluster->spread == SPEC_SPREAD_RACK)
+            g_array_append_val(clusters, mask);
+    }
+    return clusters;
+}
+
+typedef struct {
+    const Case *c;
+    bool *possible[MAX_HOSTS];
+    GArray *spread;
+    guint in_racks[MAX_HOSTS + 1]; /* slices there so far */
+} Trial;
+
+static bool rack_takes(const Trial *trial, guint rack, guint mask)
+{
+    for (guint k = 0; k < trial->spread->len; k++)
+        if (__builtin_popcount((trial->in_racks[rack] | mask) &
+                               g_array_index(trial->spread, guint, k)) > 1)
+            return false;
+    return true;
+}
+
 /* The most slices, then the fewest hosts: over all ways to share @left among the hosts from @host
  * on. */
-static Truth try_all(bool *const *possible, guint n_hosts, guint host, guint left)
+static Truth try_all(Trial *trial, guint host, guint left)
 {
     Truth best = {0, 0};
+    guint rack;
 
-    if (host == n_hosts)
+    if (host == trial->c->hosts->len)
         return best;
+    rack = host_at(trial->c, host)->rack;
     for (guint mask = left;; mask = (mask - 1) & left) {
-        if (possible[host][mask]) {
-            Truth rest = try_all(possible, n_hosts, host + 1, left & ~mask);
+        if (trial->possible[host][mask] && rack_takes(trial, rack, mask)) {
+            Truth rest;
 
+            trial->in_racks[rack] |= mask;
+            rest = try_all(trial, host + 1, left & ~mask);
+            trial->in_racks[rack] &= ~mask;
             rest.admitted += (guint)__builtin_popcount(mask);
             rest.hosts += mask != 0;
             if (rest.admitted > best.admitted ||
@@ -129,23 +172,42 @@ static Truth try_all(bool *const *possible, guint n_hosts, guint host, guint lef
     }
 }
 
-static void test_small(void)
+static Truth find_truth(const Case *c)
+{
+    Trial trial = {.c = c, .spread = list_spread(c)};
+    Truth truth;
+
+    for (guint h = 0; h < c->hosts->len; h++)
+        trial.possible[h] = list_possible(c, g_ptr_array_index(c->hosts, h));
+    truth = try_all(&trial, 0, (1u << c->fleet->instances->len) - 1);
+    for (guint h = 0; h < c->hosts->len; h++)
+        g_free(trial.possible[h]);
+    g_array_unref(trial.spread);
+    return truth;
+}
+
+static Case roll_case(guint32 seed, bool racks)
+{
+    GRand *rand = g_rand_new_with_seed(seed);
+    g_autofree char *one = roll_host(rand), *two = roll_host(rand);
+    const char *const kinds[] = {one, roll(rand, 2) ? two : NULL, NULL};
+    g_autofree char *text = roll_spec(rand, racks);
+    guint count = racks ? MAX_HOSTS : 1 + roll(rand, MAX_HOSTS);
+    Case c = case_new(kinds, kinds[1] ? 1 : count, text);
+
+    g_rand_free(rand);
+    return c;
+}
+
+static void check_small(bool racks)
 {
     guint missed = 0, above = 0, total = 0, full = 0;
 
     for (guint32 seed = 0; seed < 400; seed++) {
-        GRand *rand = g_rand_new_with_seed(seed);
-        g_autofree char *one = roll_host(rand), *two = roll_host(rand);
-        const char *const kinds[] = {one, roll(rand, 2) ? two : NULL, NULL};
-        g_autofree char *text = roll_spec(rand);
-        Case c = case_new(kinds, kinds[1] ? 1 : 1 + roll(rand, MAX_HOSTS), text);
-        bool *possible[MAX_HOSTS] = {NULL};
-        Truth truth;
+        Case c = roll_case(seed, racks);
+        Truth truth = find_truth(&c);
 
         check_answer(&c);
-        for (guint h = 0; h < c.hosts->len; h++)
-            possible[h] = list_possible(&c, g_ptr_array_index(c.hosts, h));
-        truth = try_all(possible, c.hosts->len, 0, (1u << c.fleet->instances->len) - 1);
         g_test_message("seed %u: %u slices, %u hosts; truth %u on %u", seed,
                        c.fleet->instances->len, c.hosts->len, truth.admitted, truth.hosts);
         g_assert_cmpint(c.fleet->admitted, <=, truth.admitted);
@@ -158,16 +220,23 @@ static void test_small(void)
             g_assert_cmpint(c.fleet->figures->hosts_used, >=, truth.hosts);
             above += c.fleet->figures->hosts_used > truth.hosts;
         }
-        for (guint h = 0; h < c.hosts->len; h++)
-            g_free(possible[h]);
         case_clear(&c);
-        g_rand_free(rand);
     }
     g_test_message("%u of %u admit less than could be, %u of %u full ones use more hosts", missed,
                    total, above, full);
     g_assert_cmpuint(full, >, total / 5);
     g_assert_cmpuint(missed, <=, total / 100);
     g_assert_cmpuint(above, <=, full / 40);
+}
+
+static void test_small(void)
+{
+    check_small(false);
+}
+
+static void test_small_racks(void)
+{
+    check_small(true);
 }
 
 #define HEAD "version: 1\nhosts: [{name: \"h*\"}]\nclusters:\n"
@@ -317,6 +386,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/fleet/small", test_small);
+    g_test_add_func("/fleet/small-racks", test_small_racks);
     g_test_add_func("/fleet/planted", test_planted);
     g_test_add_func("/fleet/scarce", test_scarce);
     g_test_add_func("/fleet/priority", test_priority);

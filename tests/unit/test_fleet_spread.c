@@ -73,11 +73,51 @@ static void test_racks(void)
     case_clear(&c);
 }
 
+/* Five hosts in each of eight racks, all full; each rack has to take one of every cluster. */
+static char *full_racks(void)
+{
+    GString *text = g_string_new("version: 1\nhosts:\n");
+    static const struct {
+        guint clusters, vcpus;
+    } kinds[] = {{3, 8}, {3, 20}, {4, 14}};
+
+    for (guint h = 0; h < 40; h++)
+        g_string_append_printf(text, "  - {name: h%u, rack: r%u}\n", h, h % 8);
+    g_string_append(text, "clusters:\n");
+    for (guint k = 0; k < G_N_ELEMENTS(kinds); k++)
+        for (guint c = 0; c < kinds[k].clusters; c++)
+            g_string_append_printf(text,
+                                   "  - name: c%u-%u\n    spread: rack\n    slices:\n"
+                                   "      - {name: \"c%u-%u-{n}\", count: 8, vcpus: %u, "
+                                   "memory: 4GiB}\n",
+                                   k, c, k, c, kinds[k].vcpus);
+    return g_string_free(text, FALSE);
+}
+
+static void test_full_racks(void)
+{
+    const char *const kinds[] = {"numa:1 core:16 pu:2 mem:64", NULL};
+    g_autofree char *text = full_racks();
+    Case c = case_new(kinds, 40, text), again = case_new(kinds, 40, text);
+
+    check_answer(&c);
+    g_assert_cmpuint(c.fleet->unplaced->len, ==, 0);
+    g_assert_cmpint(c.fleet->figures->hosts_used, ==, 40);
+    for (guint h = 0; h < c.hosts->len; h++) {
+        const GArray *one = host_at(&c, h)->instances, *two = host_at(&again, h)->instances;
+
+        g_assert_cmpmem(one->data, one->len * sizeof(guint), two->data, two->len * sizeof(guint));
+    }
+    case_clear(&c);
+    case_clear(&again);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/fleet-spread/hosts", test_spread);
     g_test_add_func("/fleet-spread/mend", test_mend);
     g_test_add_func("/fleet-spread/racks", test_racks);
+    g_test_add_func("/fleet-spread/full-racks", test_full_racks);
     return g_test_run();
 }
