@@ -7,6 +7,8 @@
 
 /* Rounds of placing what was refused; each ends with all patterns checked. */
 #define MAX_ROUNDS 8
+/* In the first; some tenths of a second. */
+#define MEND_VISITS 6000000
 
 /* Before and after the numbers of a slot in a plan's texts: characters of private use. */
 #define NAME_MARK "\xee\x80\x80"
@@ -331,7 +333,7 @@ void fleet_check_patterns(Fleet *fleet)
         g_array_sort(left, compare_numbers);
         if (round + 1 == MAX_ROUNDS)
             g_array_append_vals(fleet->unplaced, left->data, left->len);
-        else if (left->len > 0 && fleet_mend(fleet, left) > 0)
+        else if (left->len > 0 && fleet_mend(fleet, left, MEND_VISITS / (round + 1)) > 0)
             continue;
         break; /* all patterns in use are checked */
     }

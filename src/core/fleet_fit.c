@@ -4,6 +4,8 @@
 #include "core/fleet_table.h"
 
 #define PATTERN_BUDGET 1500
+/* Of a host: a pattern may be worth so much less than the best. */
+#define PATTERN_SLACK 1e-3
 /* With more of them the worthiest are looked at. */
 #define FEW_CLASSES 16
 /* Of one flavour. */
@@ -264,7 +266,8 @@ static void clear_offers(Offer *offers, guint n)
 static const FleetState *best_pattern(Fleet *fleet, const double *values, const guint *order,
                                       const guint *left, const guint *free_hosts, Offer *offers)
 {
-    FleetPrice price = {.values = values, .limits = left, .budget = PATTERN_BUDGET, .slack = 1e-3};
+    FleetPrice price = {
+        .values = values, .limits = left, .budget = PATTERN_BUDGET, .slack = PATTERN_SLACK};
     const FleetState *best = NULL;
     double most = 1e-9;
     guint tried = 0;

@@ -271,8 +271,9 @@ FleetPattern *fleet_find_pattern(const Fleet *fleet, FleetState *state);
 GHashTable *fleet_patterns_table(void);
 
 /* fleet_mend.c: a host for each instance of @left, as far as they are found; the others are added
- * to fleet->unplaced. How many have one now: hosts may have new patterns, not yet checked. */
-guint fleet_mend(Fleet *fleet, const GArray *left);
+ * to fleet->unplaced. @visits: of hosts and patterns, after which nobody is moved any more. How
+ * many have a host now: hosts may have new patterns, not yet checked. */
+guint fleet_mend(Fleet *fleet, const GArray *left, guint64 visits);
 
 /* Why the class's first host cannot hold even one slice of the flavour; NULL: it can. */
 char *fleet_explain_alone(const Fleet *fleet, guint flavour, const FleetClass *class,

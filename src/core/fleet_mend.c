@@ -6,8 +6,6 @@
  */
 #include "core/fleet_internal.h"
 
-/* Hosts and patterns that are looked at in all; some hundredths of a second. */
-#define MAX_VISITS 6000000
 /* That make room for one. */
 #define MAX_MOVED 6
 
@@ -35,7 +33,7 @@ typedef struct {
     GHashTable *vain;   /* and nobody to make some */
     guint *order;       /* of the flavours, the scarcest first */
     bool may_open;      /* also hosts that are empty */
-    guint64 visits;
+    guint64 visits, most;
 } Mend;
 
 /* A slice's new host, and what pattern that had. */
@@ -311,7 +309,7 @@ static bool go_way(Mend *mend, guint number, const Way *way, guint instance)
     const GArray *hosts = known_at(mend, number)->hosts;
     guint n_hosts = hosts->len; /* grows meanwhile */
 
-    for (guint h = 0; h < n_hosts && mend->visits < MAX_VISITS; h++) {
+    for (guint h = 0; h < n_hosts && mend->visits < mend->most; h++) {
         FleetHost *host = g_array_index(hosts, FleetHost *, h);
         Move moves[MAX_MOVED];
         guint n = 0;
@@ -440,7 +438,7 @@ static bool replace(Mend *mend, guint instance, bool wide)
 {
     guint n = mend->fleet->patterns->len;
 
-    for (guint p = 0; p < n && mend->visits < MAX_VISITS; p++) {
+    for (guint p = 0; p < n && mend->visits < mend->most; p++) {
         const GPtrArray *ways;
 
         mend->visits++;
@@ -472,9 +470,9 @@ static bool mend_one(Mend *mend, guint instance)
     return false;
 }
 
-guint fleet_mend(Fleet *fleet, const GArray *left)
+guint fleet_mend(Fleet *fleet, const GArray *left, guint64 visits)
 {
-    g_auto(Mend) mend = {0};
+    g_auto(Mend) mend = {.most = visits};
     g_autoptr(GArray) rest = g_array_copy((GArray *)left);
     guint placed = 0;
 

@@ -334,7 +334,9 @@ FleetState *fleet_price(const Fleet *fleet, guint class, const FleetPrice *price
     g_autofree guint16 *counts = g_new0(guint16, MAX(n, 1));
     NodeBest best = {.counts = counts};
     double bound = G_MAXDOUBLE, joint_bound;
-    bool whole = !ret_bound || fleet_is_joint(fleet, class, price), fits = false;
+    bool whole = (!ret_bound && !fleet_class(fleet, class)->has_multi) ||
+                 fleet_is_joint(fleet, class, price);
+    bool fits = false;
 
     for (guint f = 0; f < n; f++)
         limits[f] = sum_limits(fleet, price, f);
@@ -342,7 +344,8 @@ FleetState *fleet_price(const Fleet *fleet, guint class, const FleetPrice *price
         state = solve_apart(sack, class, price, limits, &best, &bound, &fits);
     if (fits) {
         *ret_value = fleet_state_value(fleet, state, price->values);
-        *ret_bound = bound;
+        if (ret_bound)
+            *ret_bound = bound;
         *steps += sack->total;
         return state;
     }

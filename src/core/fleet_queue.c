@@ -7,7 +7,7 @@
 #include "core/fleet_internal.h"
 
 #define OVERFLOW 1000.0
-/* Hosts that are looked at to change patterns with, in all; some hundredths of a second. */
+/* Hosts that are looked at to change patterns with, in all; up to a tenth of a second. */
 #define MAX_SWAP_VISITS 3000000
 /* And for one, once there is one that will do. */
 #define SWAP_CHOICE 300
@@ -270,32 +270,40 @@ static void drop_idle(GArray *turns)
     g_array_set_size(turns, kept);
 }
 
+static void balance_class(FleetQueues *queues, const GPtrArray *of_class, guint *visits)
+{
+    bool better = true;
+
+    while (better && *visits < MAX_SWAP_VISITS) {
+        better = false;
+        for (guint i = 0; i < of_class->len && *visits < MAX_SWAP_VISITS; i++) {
+            FleetTurn *turn = g_ptr_array_index(of_class, i);
+            FleetTurn *other = find_partner(queues, turn, of_class, i, visits);
+
+            if (other)
+                swap(queues, turn, other);
+            better |= other != NULL;
+        }
+    }
+}
+
 void fleet_queues_balance(FleetQueues *queues, GArray *turns)
 {
-    g_autoptr(GPtrArray) of_class = g_ptr_array_new();
+    g_autoptr(GPtrArray) classes =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     guint visits = 0;
 
     if (queues->n_racks == 1)
         return;
     add_idle(queues, turns);
-    for (guint c = 0; c < queues->fleet->classes->len; c++) {
-        bool better = true;
+    for (guint c = 0; c < queues->fleet->classes->len; c++)
+        g_ptr_array_add(classes, g_ptr_array_new());
+    for (guint t = 0; t < turns->len; t++) {
+        FleetTurn *turn = &g_array_index(turns, FleetTurn, t);
 
-        g_ptr_array_set_size(of_class, 0);
-        for (guint t = 0; t < turns->len; t++)
-            if (g_array_index(turns, FleetTurn, t).host->class == c)
-                g_ptr_array_add(of_class, &g_array_index(turns, FleetTurn, t));
-        while (better && visits < MAX_SWAP_VISITS) {
-            better = false;
-            for (guint i = 0; i < of_class->len && visits < MAX_SWAP_VISITS; i++) {
-                FleetTurn *turn = g_ptr_array_index(of_class, i);
-                FleetTurn *other = find_partner(queues, turn, of_class, i, &visits);
-
-                if (other)
-                    swap(queues, turn, other);
-                better |= other != NULL;
-            }
-        }
+        g_ptr_array_add(g_ptr_array_index(classes, turn->host->class), turn);
     }
+    for (guint c = 0; c < classes->len; c++)
+        balance_class(queues, g_ptr_array_index(classes, c), &visits);
     drop_idle(turns);
 }
