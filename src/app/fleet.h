@@ -73,8 +73,7 @@ void fleet_add_members(FleetJob *job, const Spec *spec);
 /* The plan of a member that has slices, as text; the job's. */
 const struct FleetText *fleet_find_text(FleetJob *job, guint member, GError **error);
 
-/* fleet_hosts.c */
-/* What is written for the member, read back: so it is the same. NULL with @error. */
+/* fleet_hosts.c: what is written for the member, read back: so it is the same. NULL with @error. */
 Plan *fleet_member_plan(const FleetJob *job, guint member, GError **error);
 
 /* fleet_text.c */

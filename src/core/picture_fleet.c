@@ -100,8 +100,7 @@ void picture_fleet_open(const Plan *plan, guint ways, guint plain, GString *out)
                     "aria-label=\"filter\"/> <small id=\"count\"></small></p>\n"
                     "<ul id=\"found\"></ul></section>\n"
                     "<h2>Ways to fill a host</h2>\n<p>Each opens to a picture of the first of "
-                    "its hosts, and to the names of all of them");
-    g_string_append(out, ".</p>\n");
+                    "its hosts, and to the names of all of them.</p>\n");
     if (plain < ways)
         g_string_append_printf(out,
                                "<noscript><p>Without JavaScript the pictures of the first %u are "
