@@ -144,7 +144,7 @@ void fleet_find_racks(Fleet *fleet)
 {
     gsize bits = (gsize)fleet->spec->clusters->len * (g_hash_table_size(fleet->racks) + 1);
 
-    if (fleet->in_racks)
+    if (fleet->in_racks || !fleet_has_rack_spread(fleet->spec))
         return;
     fleet->in_racks = g_malloc0(bits / 8 + 1);
     for (guint h = 0; h < fleet->hosts->len; h++) {
@@ -259,6 +259,7 @@ static void deal_host(Deal *deal, FleetState *wanted, FleetHost *host)
     g_autoptr(FleetState) less = NULL;
 
     deal->turn++;
+    host->instances = g_array_sized_new(false, false, sizeof(guint), wanted->slices);
     for (guint f = 0; f < fleet->flavours->len; f++)
         for (guint i = 0; i < wanted->counts[f]; i++) {
             if (deal_slot(deal, f, host))

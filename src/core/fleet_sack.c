@@ -24,6 +24,7 @@ FleetSack *fleet_sack_new(const Fleet *fleet)
     sack->rates = g_new(double, n);
     sack->dims = g_new(guint, FLEET_ROW);
     sack->ratios = g_new(double, (gsize)n *FLEET_ROW);
+    sack->needs = g_new(int, (gsize)n *FLEET_ROW);
     sack->now = g_new0(guint16, n);
     sack->best = g_new0(guint16, n);
     sack->counts = g_new0(guint16, n);
@@ -36,37 +37,41 @@ void fleet_sack_free(FleetSack *sack)
     g_free(sack->dims);
     g_free(sack->rates);
     g_free(sack->ratios);
+    g_free(sack->needs);
     g_free(sack->now);
     g_free(sack->best);
     g_free(sack->counts);
     g_free(sack);
 }
 
+/* @rest: here and below by sack->dims. */
 static double rest_value(const FleetSack *sack, guint index, const int *rest, double room)
 {
     const double *ratios = &sack->ratios[index * sack->n_dims];
     double bound = room * sack->rates[index] + FLEET_EPSILON;
 
-    for (guint i = 0; i < sack->n_dims; i++)
-        if (ratios[i] >= 0)
-            bound = MIN(bound, rest[sack->dims[i]] * ratios[i]);
+    for (guint k = 0; k < sack->n_dims; k++)
+        if (ratios[k] >= 0)
+            bound = MIN(bound, rest[k] * ratios[k]);
     if (sack->table)
-        bound = MIN(bound, fleet_table_worth(sack->table,
-                                             g_array_index(sack->items, FleetItem, index).rank,
-                                             rest[DIM_CORES], rest[DIM_MEMORY]));
+        bound =
+            MIN(bound, fleet_table_worth(
+                           sack->table, g_array_index(sack->items, FleetItem, index).rank, rest[0],
+                           sack->memory < sack->n_dims ? rest[sack->memory] : sack->all_memory));
     return bound;
 }
 
-static guint most_of(const FleetSack *sack, const FleetItem *item, const int *rest)
+static guint most_of(const FleetSack *sack, guint index, const int *rest)
 {
-    guint most = item->most;
+    const int *needs = &sack->needs[index * sack->n_dims];
+    guint most = g_array_index(sack->items, FleetItem, index).most;
 
-    for (guint i = 0; i < sack->n_dims && most > 0; i++) {
-        int need = item->need[sack->dims[i]];
-
-        if (need > 0)
-            most = MIN(most, (guint)(rest[sack->dims[i]] / need));
-    }
+    for (guint k = 0; k < sack->n_dims; k++)
+        if (needs[k] > rest[k])
+            return 0;
+    for (guint k = 0; k < sack->n_dims; k++)
+        if (needs[k] > 0)
+            most = MIN(most, (guint)(rest[k] / needs[k]));
     return most;
 }
 
@@ -94,14 +99,14 @@ static void stop_seen(FleetSack *sack)
  */
 static bool was_seen(FleetSack *sack, guint index, const int *rest, guint64 clusters, double value)
 {
-    gsize row = (gsize)index * ((gsize)sack->max_cores + 1) + (gsize)rest[DIM_CORES];
+    gsize row = (gsize)index * ((gsize)sack->max_cores + 1) + (gsize)rest[0];
     FleetSeen *seen = &sack->seen[row * SEEN_EACH];
 
     for (guint s = 0; s < sack->n_seen[row]; s++) {
         bool covered = seen[s].value >= value - 1e-12 && !(seen[s].clusters & ~clusters);
 
         for (guint k = 0; covered && k < sack->n_dims; k++)
-            covered = seen[s].rest[k] >= rest[sack->dims[k]];
+            covered = seen[s].rest[k] >= rest[k];
         if (covered)
             return true;
     }
@@ -109,7 +114,7 @@ static bool was_seen(FleetSack *sack, guint index, const int *rest, guint64 clus
     seen->value = value;
     seen->clusters = clusters;
     for (guint k = 0; k < sack->n_dims; k++)
-        seen->rest[k] = rest[sack->dims[k]];
+        seen->rest[k] = rest[k];
     sack->next_seen[row] = (guint8)((sack->next_seen[row] + 1) % SEEN_EACH);
     sack->n_seen[row] = (guint8)MIN(sack->n_seen[row] + 1, SEEN_EACH);
     return false;
@@ -119,6 +124,7 @@ static bool was_seen(FleetSack *sack, guint index, const int *rest, guint64 clus
 static void walk(FleetSack *sack, guint index, const int *rest, double room, guint64 clusters,
                  double value)
 {
+    const int *needs;
     double bound;
     guint most;
 
@@ -136,7 +142,7 @@ static void walk(FleetSack *sack, guint index, const int *rest, double room, gui
                 sack->open = MAX(sack->open, bound);
             return;
         }
-        most = most_of(sack, &g_array_index(sack->items, FleetItem, index), rest);
+        most = most_of(sack, index, rest);
         if (most > 0 && !(g_array_index(sack->items, FleetItem, index).bit & clusters))
             break;
     }
@@ -148,12 +154,13 @@ static void walk(FleetSack *sack, guint index, const int *rest, double room, gui
         sack->open = MAX(sack->open, bound);
         return;
     }
+    needs = &sack->needs[index * sack->n_dims];
     for (guint count = most + 1; count-- > 0;) {
         const FleetItem *item = &g_array_index(sack->items, FleetItem, index);
         int after[FLEET_ROW];
 
-        for (guint i = 0; i < sack->n_dims; i++)
-            after[sack->dims[i]] = rest[sack->dims[i]] - (int)count * item->need[sack->dims[i]];
+        for (guint k = 0; k < sack->n_dims; k++)
+            after[k] = rest[k] - (int)count * needs[k];
         sack->now[index] = (guint16)count;
         walk(sack, index + 1, after, room - count * item->size,
              count > 0 ? clusters | item->bit : clusters, value + count * item->value);
@@ -250,6 +257,10 @@ double fleet_sack_prepare(FleetSack *sack, const int *rest)
     g_array_sort(sack->items, compare_items);
     for (guint k = 0; k < sack->n_dims; k++)
         room += sack->weights[k] * rest[sack->dims[k]];
+    sack->memory = 0;
+    while (sack->memory < sack->n_dims && sack->dims[sack->memory] != DIM_MEMORY)
+        sack->memory++;
+    sack->all_memory = rest[DIM_MEMORY];
     for (guint i = n; i-- > 0;) {
         const FleetItem *item = &g_array_index(sack->items, FleetItem, i);
 
@@ -259,6 +270,7 @@ double fleet_sack_prepare(FleetSack *sack, const int *rest)
             double after = i + 1 < n ? sack->ratios[(i + 1) * sack->n_dims + k] : 0;
             bool unlimited = need == 0 || after < 0;
 
+            sack->needs[i * sack->n_dims + k] = need;
             sack->ratios[i * sack->n_dims + k] =
                 unlimited ? UNLIMITED : MAX(item->value / need, after);
         }
@@ -268,12 +280,17 @@ double fleet_sack_prepare(FleetSack *sack, const int *rest)
 
 void fleet_sack_walk(FleetSack *sack, const int *rest, double room)
 {
+    int by_dim[FLEET_ROW];
+
+    g_assert(sack->dims[0] == DIM_CORES); /* every item needs some */
+    for (guint k = 0; k < sack->n_dims; k++)
+        by_dim[k] = rest[sack->dims[k]];
     sack->best_value = sack->open = 0;
     sack->steps = 0;
     sack->max_cores = rest[DIM_CORES];
     memset(sack->now, 0, sack->fleet->flavours->len * sizeof *sack->now);
     memset(sack->best, 0, sack->fleet->flavours->len * sizeof *sack->best);
-    walk(sack, 0, rest, room, 0, 0);
+    walk(sack, 0, by_dim, room, 0, 0);
     stop_seen(sack);
     sack->total += sack->steps;
 }

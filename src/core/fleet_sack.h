@@ -28,11 +28,14 @@ typedef struct {
     const Fleet *fleet;
     GArray *items; /* FleetItem, the worthiest for its size first; or by the table's ranks */
     const FleetTable *table; /* or NULL */
-    guint *dims;             /* those that any item needs */
+    guint *dims;             /* those that any item needs, cores first */
     guint n_dims;
     double weights[FLEET_ROW]; /* of a unit of each dim: what is scarce for these values */
     double *rates;             /* by item: the most value that a weighed unit can still bring */
     double *ratios; /* by item and dim: the most value a unit can still bring; UNLIMITED */
+    int *needs;     /* by item and dim */
+    guint memory;   /* of the dims; n_dims: no item needs any */
+    int all_memory; /* that the node has */
     guint16 *now, *best;
     guint16 *counts;          /* by flavour: room to read a table */
     double best_value, slack; /* slack: what is not more than this better is not looked for */
