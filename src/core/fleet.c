@@ -178,6 +178,7 @@ static void list_flavours(Fleet *fleet, guint large)
             flavour->last_cluster = cluster + 1;
             g_ptr_array_find(fleet->flavours, flavour, &number);
         }
+        flavour->count++;
         g_array_append_val(fleet->flavour_of, number);
         g_array_append_val(flavour->instances, i);
     }

@@ -20,6 +20,7 @@
 typedef struct {
     const SpecSlice *slice; /* the first of them */
     GArray *instances;      /* guint: indices into Fleet.instances, ascending */
+    guint count;            /* of them, that are to be placed */
     int cluster;        /* number in the spec, when the flavour is that cluster's alone; or -1 */
     guint most;         /* on one host, by the clusters' spread */
     guint64 bit;        /* of that cluster: one bit set; or 0 */

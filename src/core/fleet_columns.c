@@ -46,7 +46,7 @@ static double find_bound(const Fleet *fleet, const double *values, const double 
     gint64 hosts = 0;
 
     for (guint f = 0; f < fleet->flavours->len; f++)
-        sum += values[f] * fleet_flavour(fleet, f)->instances->len;
+        sum += values[f] * fleet_flavour(fleet, f)->count;
     found = sum;
     for (guint c = 0; c < n; c++) {
         classes[c] = (ClassBest){best[c], fleet_class(fleet, c)->hosts};

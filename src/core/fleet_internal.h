@@ -155,7 +155,8 @@ FleetState *fleet_price(const Fleet *fleet, guint class, const FleetPrice *price
                         double *ret_bound, guint64 *steps);
 
 /* fleet_lp.c: a pattern, in short. */
-typedef struct {
+typedef struct FleetColumn {
+    struct FleetColumn *next; /* of the same class */
     guint class, n_slots;
     FleetSlot slots[];
 } FleetColumn;
@@ -178,7 +179,9 @@ typedef struct {
     guint64 work;      /* of the pivots, in steps of the search */
     GPtrArray *pool;   /* FleetColumn *: all that were ever in */
     GHashTable *known; /* the same */
-    double *inverse;   /* of the basis, row by row */
+    FleetColumn **of_class; /* the same; the latest first */
+    double *inverse;   /* of the basis: by flavour, then row */
+    gsize stride;      /* from one flavour to the next */
     FleetBasic *rows;  /* the variables of the basis but the keys */
     FleetBasic *keys;  /* one of each class */
     double *values;    /* of the flavours (duals) */
@@ -194,6 +197,8 @@ void fleet_lp_free(FleetLp *lp);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FleetLp, fleet_lp_free)
 /* Adds a pattern, and brings it in when that lowers the cost: by how much each host of it does. */
 double fleet_lp_enter(FleetLp *lp, const FleetState *state);
+/* What a slice that stays out costs from now on. */
+void fleet_lp_set_unplaced(FleetLp *lp, const double *unplaced);
 /* Adds it for later. */
 void fleet_lp_add(FleetLp *lp, const FleetState *state);
 /* Slices left out and hosts left empty, where that has become cheaper. */

@@ -18,6 +18,8 @@
 /* Multiplications that take as long as a step of the search. */
 #define FLOPS_A_STEP 100
 #define MAX_PASSES 200
+/* Numbers that are reckoned in one go: rows of the inverse end in room for them. */
+#define LANES 8
 /* Patterns have to bring so much of a host's cost: at first, and at last. */
 #define FIRST_LEAST 0.08
 #define LAST_LEAST 2e-4
@@ -28,6 +30,7 @@ void fleet_lp_free(FleetLp *lp)
         return;
     g_hash_table_unref(lp->known);
     g_ptr_array_unref(lp->pool);
+    g_free(lp->of_class);
     g_free(lp->rows);
     g_free(lp->keys);
     g_free(lp->inverse);
@@ -94,19 +97,21 @@ FleetLp *fleet_lp_new(const Fleet *fleet, const double *unplaced, double host)
     lp->pool = g_ptr_array_new_with_free_func(g_free);
     lp->known = g_hash_table_new(column_hash, column_equal);
     lp->n_classes = fleet->classes->len;
-    lp->inverse = g_new0(double, MAX((gsize)n * n, 1));
+    lp->of_class = g_new0(FleetColumn *, MAX(lp->n_classes, 1));
+    lp->stride = (n + LANES - 1) / LANES * LANES;
+    lp->inverse = g_new0(double, MAX((gsize)n * lp->stride, 1));
     lp->rows = g_new0(FleetBasic, MAX(n, 1));
     lp->keys = g_new0(FleetBasic, MAX(lp->n_classes, 1));
-    lp->column = g_new0(double, MAX(n, 1));
+    lp->column = g_new0(double, lp->stride + 1);
     lp->raw = g_new0(double, MAX(n, 1));
     lp->moves = g_new0(double, MAX(lp->n_classes, 1));
     lp->values = g_new0(double, MAX(n, 1));
     lp->witness = g_new0(double, MAX(n, 1));
     for (guint r = 0; r < n; r++) {
-        guint slices = fleet_flavour(fleet, r)->instances->len;
+        guint slices = fleet_flavour(fleet, r)->count;
 
         lp->rows[r] = (FleetBasic){.class = -1, .flavour = r, .cost = unplaced[r], .x = slices};
-        lp->inverse[(gsize)r * n + r] = 1;
+        lp->inverse[r * lp->stride + r] = 1;
         lp->values[r] = unplaced[r];
         lp->objective += unplaced[r] * slices;
     }
@@ -136,65 +141,70 @@ static void make_column(const FleetLp *lp, const FleetBasic *basic, double *colu
 static void find_values(FleetLp *lp)
 {
     guint n = lp->n_rows;
+    g_autofree double *costs = g_new0(double, n + 1);
 
-    memset(lp->values, 0, n * sizeof *lp->values);
     lp->objective = 0;
     for (guint c = 0; c < lp->n_classes; c++)
         lp->objective += lp->keys[c].cost * lp->keys[c].x;
     for (guint r = 0; r < n; r++) {
         const FleetBasic *basic = &lp->rows[r];
-        const double *row = &lp->inverse[(gsize)r * n];
-        double cost = basic->cost - (basic->class >= 0 ? lp->keys[basic->class].cost : 0);
 
         lp->objective += basic->cost * basic->x;
-        for (guint f = 0; cost != 0 && f < n; f++)
-            lp->values[f] += cost * row[f];
+        costs[r] = basic->cost - (basic->class >= 0 ? lp->keys[basic->class].cost : 0);
     }
+    for (guint f = 0; f < n; f++) {
+        const double *own = &lp->inverse[f * lp->stride];
+
+        lp->values[f] = 0;
+        for (guint r = 0; r < n; r++)
+            lp->values[f] += costs[r] * own[r];
+    }
+}
+
+/* Adds @factor times @from. Both have room for whole steps. */
+static void add_scaled(double *restrict to, const double *restrict from, double factor, gsize n)
+{
+    for (gsize at = 0; at < n; at += LANES)
+        for (guint i = 0; i < LANES; i++)
+            to[at + i] += factor * from[at + i];
 }
 
 /* Divides row @out of the inverse, and takes it from the others, so that @column becomes a unit. */
-static void eliminate(guint n, double *inverse, const double *column, guint out)
+static void eliminate(guint n, gsize stride, double *inverse, const double *column, guint out)
 {
-    double *pivot = &inverse[(gsize)out * n];
+    for (guint f = 0; f < n; f++) {
+        double *own = &inverse[f * stride], pivot = own[out] / column[out];
 
-    for (guint f = 0; f < n; f++)
-        pivot[f] /= column[out];
-    for (guint r = 0; r < n; r++) {
-        double factor = column[r], *row = &inverse[(gsize)r * n];
-
-        if (r == out || fabs(factor) < 1e-14)
+        if (own[out] == 0)
             continue;
-        for (guint f = 0; f < n; f++)
-            row[f] -= factor * pivot[f];
+        add_scaled(own, column, -pivot, stride);
+        own[out] = pivot;
     }
 }
 
-static void multiply(const double *inverse, guint n, const double *column, double *product)
+static void multiply(const double *inverse, guint n, gsize stride, const double *column,
+                     double *product)
 {
-    for (guint r = 0; r < n; r++) {
-        const double *row = &inverse[(gsize)r * n];
-
-        product[r] = 0;
-        for (guint f = 0; f < n; f++)
-            if (column[f] != 0)
-                product[r] += row[f] * column[f];
-    }
+    memset(product, 0, stride * sizeof *product);
+    for (guint f = 0; f < n; f++)
+        if (column[f] != 0)
+            add_scaled(product, &inverse[f * stride], column[f], stride);
 }
 
 /* The values of all variables, from those of the flavours and classes. */
 static void find_x(FleetLp *lp)
 {
     guint n = lp->n_rows;
-    g_autofree double *left = g_new(double, MAX(n, 1));
-    g_autofree double *x = g_new(double, MAX(n, 1));
+    g_autofree double *left = g_new(double, n + 1);
+    g_autofree double *x = g_new(double, lp->stride + 1);
 
     for (guint f = 0; f < n; f++)
-        left[f] = fleet_flavour(lp->fleet, f)->instances->len;
+        left[f] = fleet_flavour(lp->fleet, f)->count;
     for (guint c = 0; c < lp->n_classes; c++) {
         lp->keys[c].x = fleet_class(lp->fleet, c)->hosts;
         add_counts(lp, &lp->keys[c], -lp->keys[c].x, left);
     }
-    multiply(lp->inverse, n, left, x);
+    multiply(lp->inverse, n, lp->stride, left, x);
     for (guint r = 0; r < n; r++) {
         lp->rows[r].x = MAX(x[r], 0);
         if (lp->rows[r].class >= 0)
@@ -209,26 +219,26 @@ static void find_x(FleetLp *lp)
 static void reckon_anew(FleetLp *lp)
 {
     guint n = lp->n_rows;
-    gsize size = (gsize)n * n * sizeof(double);
+    gsize stride = lp->stride, size = n * stride * sizeof(double);
     g_autofree double *inverse = g_malloc0(size);
     g_autofree FleetBasic *rows = g_memdup2(lp->rows, n * sizeof *rows);
     g_autofree bool *done = g_new0(bool, n);
     g_autofree double *column = g_new(double, n);
-    g_autofree double *product = g_new(double, n);
+    g_autofree double *product = g_new(double, stride);
 
     for (guint r = 0; r < n; r++)
-        inverse[(gsize)r * n + r] = 1;
+        inverse[r * stride + r] = 1;
     for (guint r = 0; r < n; r++) {
         guint out = n;
 
         make_column(lp, &lp->rows[r], column);
-        multiply(inverse, n, column, product);
+        multiply(inverse, n, stride, column, product);
         for (guint i = 0; i < n; i++)
             if (!done[i] && (out == n || fabs(product[i]) > fabs(product[out])))
                 out = i;
         if (out == n || fabs(product[out]) < EPSILON)
             return;
-        eliminate(n, inverse, product, out);
+        eliminate(n, stride, inverse, product, out);
         done[out] = true;
         rows[out] = lp->rows[r];
     }
@@ -241,14 +251,13 @@ static void reckon_anew(FleetLp *lp)
 static void swap_key(FleetLp *lp, guint class, guint row)
 {
     guint n = lp->n_rows;
-    double *own = &lp->inverse[(gsize)row * n];
     FleetBasic key = lp->keys[class];
 
     for (guint r = 0; r < n; r++)
         for (guint f = 0; r != row && lp->rows[r].class == (int)class && f < n; f++)
-            own[f] += lp->inverse[(gsize)r * n + f];
+            lp->inverse[f * lp->stride + row] += lp->inverse[f * lp->stride + r];
     for (guint f = 0; f < n; f++)
-        own[f] = -own[f];
+        lp->inverse[f * lp->stride + row] *= -1;
     lp->keys[class] = lp->rows[row];
     lp->rows[row] = key;
 }
@@ -321,7 +330,7 @@ static bool pivot(FleetLp *lp, FleetBasic entering, const double *raw, double re
     int row, class;
     double step, element;
 
-    multiply(lp->inverse, n, raw, lp->column);
+    multiply(lp->inverse, n, lp->stride, raw, lp->column);
     step = find_leaving(lp, entering.class, &row, &class);
     if (row < 0 && class < 0)
         return false;
@@ -340,10 +349,10 @@ static bool pivot(FleetLp *lp, FleetBasic entering, const double *raw, double re
         swap_key(lp, (guint) class, out);
         lp->column[out] = element;
     }
-    eliminate(n, lp->inverse, lp->column, out);
+    eliminate(n, lp->stride, lp->inverse, lp->column, out);
     lp->rows[out] = entering;
     for (guint f = 0; f < n; f++)
-        lp->values[f] += reduced * lp->inverse[(gsize)out * n + f];
+        lp->values[f] += reduced * lp->inverse[f * lp->stride + out];
     if (lp->pivots % RECKON_ANEW == 0) {
         reckon_anew(lp);
         find_values(lp);
@@ -411,6 +420,8 @@ static const FleetColumn *intern_column(FleetLp *lp, const FleetState *state)
         g_free(column);
         return known;
     }
+    column->next = lp->of_class[column->class];
+    lp->of_class[column->class] = column;
     g_ptr_array_add(lp->pool, column);
     g_hash_table_add(lp->known, column);
     return column;
@@ -426,6 +437,26 @@ double fleet_lp_enter(FleetLp *lp, const FleetState *state)
     return enter_column(lp, intern_column(lp, state), EPSILON);
 }
 
+/* Of the class's columns the one that brings most, when that is more than @least. */
+static void enter_best(FleetLp *lp, guint class, double least)
+{
+    double most = net_cost(lp, &lp->keys[class]) - least;
+    FleetBasic best = {.column = NULL, .class = (int)class, .cost = lp->host};
+    FleetBasic entering = best;
+
+    for (entering.column = lp->of_class[class]; entering.column;
+         entering.column = entering.column->next) {
+        double cost = net_cost(lp, &entering);
+
+        if (cost >= most)
+            continue;
+        most = cost;
+        best = entering;
+    }
+    if (best.column)
+        (void)enter(lp, best, least);
+}
+
 void fleet_lp_settle(FleetLp *lp, double gain)
 {
     double least = FIRST_LEAST * lp->host;
@@ -434,14 +465,23 @@ void fleet_lp_settle(FleetLp *lp, double gain)
         double before = lp->objective;
 
         (void)fleet_lp_enter_units(lp);
-        for (guint i = 0; i < lp->pool->len; i++)
-            (void)enter_column(lp, g_ptr_array_index(lp->pool, i), MAX(least, EPSILON));
+        for (guint c = 0; c < lp->n_classes; c++)
+            enter_best(lp, c, MAX(least, EPSILON));
         if (before - lp->objective > gain * before)
             continue;
         if (least <= LAST_LEAST * lp->host)
             return;
         least /= 4;
     }
+}
+
+void fleet_lp_set_unplaced(FleetLp *lp, const double *unplaced)
+{
+    lp->unplaced = unplaced;
+    for (guint r = 0; r < lp->n_rows; r++)
+        if (lp->rows[r].class < 0)
+            lp->rows[r].cost = unplaced[lp->rows[r].flavour];
+    find_values(lp);
 }
 
 void fleet_lp_finish(FleetLp *lp)

@@ -107,7 +107,7 @@ static void solve_sample(FleetColumns *columns, double *ret_values, guint64 budg
     classes = view.classes;
     free_hosts = g_new(guint, classes->len);
     for (guint f = 0; f < n; f++)
-        left[f] = fleet_flavour(fleet, f)->instances->len;
+        left[f] = fleet_flavour(fleet, f)->count;
     for (guint c = 0; c < classes->len; c++)
         free_hosts[c] = fleet_class(&view, c)->hosts;
     fleet_fit_decreasing(&view, left, free_hosts, seeds);

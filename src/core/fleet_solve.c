@@ -41,7 +41,7 @@ static Answer *answer_new(const Fleet *fleet)
     answer->left = g_new(guint, fleet->flavours->len);
     answer->free_hosts = g_new(guint, MAX(fleet->classes->len, 1));
     for (guint f = 0; f < fleet->flavours->len; f++)
-        answer->left[f] = fleet_flavour(fleet, f)->instances->len;
+        answer->left[f] = fleet_flavour(fleet, f)->count;
     for (guint c = 0; c < fleet->classes->len; c++)
         answer->free_hosts[c] = fleet_class(fleet, c)->hosts;
     return answer;
