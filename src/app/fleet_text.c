@@ -192,8 +192,7 @@ FleetText *fleet_text_new(const Fleet *fleet, const FleetPattern *pattern, const
 {
     g_autoptr(FleetText) text = g_new0(FleetText, 1);
     PlanHost *plan_host = g_ptr_array_index(plan->hosts, 0);
-    json_t *json;
-    char *written;
+    GString *written = g_string_sized_new(32 * 1024);
 
     text->pieces = g_array_new(false, false, sizeof(Piece));
     text->pattern = pattern;
@@ -204,14 +203,13 @@ FleetText *fleet_text_new(const Fleet *fleet, const FleetPattern *pattern, const
     plan_host->name = g_strdup(HOST_MARK);
     for (guint i = 0; i < plan_host->slices->len; i++)
         mark_macs(fleet, g_ptr_array_index(plan_host->slices, i), text->macs);
-    if (!job_derive_steps(host, plan_host, plan->findings, error))
+    if (!job_derive_steps(host, plan_host, plan->findings, error)) {
+        g_string_free(written, TRUE);
         return NULL;
-    json = record_encode(&PLAN_HOST_RECORD, plan_host);
-    written = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    json_decref(json);
-    text->text = g_strdup(written);
-    text->length = strlen(written);
-    free(written);
+    }
+    record_write(&PLAN_HOST_RECORD, plan_host, written);
+    text->length = written->len;
+    text->text = g_realloc(g_string_free(written, FALSE), text->length + 1);
     cut(text, fleet, pattern);
     add_memory(text, host, plan_host);
     note_refused(text, fleet, pattern, plan);
@@ -229,15 +227,15 @@ static const SpecInstance *instance_at(const Fleet *fleet, const FleetHost *host
     return g_ptr_array_index(fleet->instances, g_array_index(host->instances, guint, slot));
 }
 
-/* As text inside a JSON string. Names of slices and clusters need no escapes; a host's may. */
-static void append_escaped(GString *out, const char *text)
+/* Without the quotes, which stand in the text. Names of slices and clusters need no escapes; a
+ * host's may. */
+static void append_inside(GString *out, const char *text)
 {
-    json_t *json = json_new_text(text);
-    char *written = json_dumps(json, JSON_ENCODE_ANY);
+    gsize start = out->len;
 
-    g_string_append_len(out, written + 1, (gssize)strlen(written) - 2);
-    free(written);
-    json_decref(json);
+    json_append_text(out, text);
+    g_string_erase(out, (gssize)start, 1);
+    g_string_truncate(out, out->len - 1);
 }
 
 /* A VF's MAC address that was derived for this host. */
@@ -292,7 +290,7 @@ void fleet_text_fill(const FleetText *text, const Fleet *fleet, const FleetHost 
             g_string_append_len(out, text->text + piece->start, (gssize)piece->length);
             break;
         case PIECE_HOST:
-            append_escaped(out, hostname);
+            append_inside(out, hostname);
             break;
         case PIECE_NAME:
             g_string_append(out, instance_at(fleet, host, piece->slot)->name);

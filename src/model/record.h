@@ -98,6 +98,9 @@ void *record_decode(const Record *record, const Tree *tree, const TreeNode *node
  * NULL). */
 void record_fill_defaults(const Record *record, void *object);
 
+/* Appends the same as compact JSON text. */
+void record_write(const Record *record, const void *object, GString *out);
+
 /* Caller owns the result. */
 json_t *record_encode(const Record *record, const void *object);
 

@@ -87,20 +87,28 @@ static bool is_array(const Field *field)
     return record_field_is_list(field) || field->kind == FIELD_INTS || field->kind == FIELD_TEXTS;
 }
 
+bool record_is_written(const Field *field, const void *object)
+{
+    return !(field->flags & FIELD_SECRET) &&
+           !((field->flags & FIELD_OMIT_UNSET) && record_is_unset(field, object));
+}
+
+bool record_is_null(const Field *field, const void *object)
+{
+    return record_is_unset(field, object) && (!is_array(field) || field->flags & FIELD_NULLABLE);
+}
+
 static json_t *encode_object(const Record *record, const void *object, guint first)
 {
     json_t *json = json_object();
 
     for (guint i = first; i < record->n_fields; i++) {
         const Field *field = &record->fields[i];
-        bool unset = record_is_unset(field, object);
 
-        if ((field->flags & FIELD_SECRET) || (unset && (field->flags & FIELD_OMIT_UNSET)))
-            continue;
-        json_object_set_new(json, field->name,
-                            unset && (!is_array(field) || field->flags & FIELD_NULLABLE)
-                                ? json_null()
-                                : encode_member(field, object));
+        if (record_is_written(field, object))
+            json_object_set_new(json, field->name,
+                                record_is_null(field, object) ? json_null()
+                                                              : encode_member(field, object));
     }
     return json;
 }

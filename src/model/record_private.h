@@ -19,6 +19,10 @@ static inline bool record_field_is_list(const Field *field)
  * is never unset. */
 bool record_is_unset(const Field *field, const void *object);
 
+/* Whether the member stands in a document, and as null. */
+bool record_is_written(const Field *field, const void *object);
+bool record_is_null(const Field *field, const void *object);
+
 /* Sets the member to the field's fallback; a fallback that cannot be read is a mistake in the
  * table, and ends the program. */
 void record_set_fallback(const Record *record, const Field *field, void *object);

@@ -185,6 +185,36 @@ static void test_round_trip(void)
     record_free(&car_record, again);
 }
 
+static void assert_written_the_same(const Car *car)
+{
+    json_t *json = record_encode(&car_record, car);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    g_autoptr(GString) written = g_string_new("x");
+
+    record_write(&car_record, car, written);
+    g_assert_cmpstr(written->str + 1, ==, text);
+    free(text);
+    json_decref(json);
+}
+
+static void test_write(void)
+{
+    g_autoptr(GPtrArray) findings = findings_new();
+    g_autoptr(Tree) tree = NULL;
+    Car *car = decode(full_text, &tree, findings);
+    Car *none = record_new(&car_record);
+
+    assert_written_the_same(none);
+    assert_written_the_same(car);
+    g_free(car->plate);
+    car->plate = g_strdup("\"a\\b\"/\b\f\n\r\t\x01\x1f\x7f \xc3\xa9 \xff \xee\x80\x80");
+    g_ptr_array_add(car->owners, g_strdup(""));
+    g_ptr_array_add(car->owners, g_strdup("\n"));
+    assert_written_the_same(car);
+    record_free(&car_record, car);
+    record_free(&car_record, none);
+}
+
 static char *findings_line(const GPtrArray *findings)
 {
     GString *text = g_string_new(NULL);
@@ -419,6 +449,7 @@ int main(int argc, char **argv)
     g_test_add_func("/record/unset", test_unset);
     g_test_add_func("/record/defaults", test_defaults);
     g_test_add_func("/record/round-trip", test_round_trip);
+    g_test_add_func("/record/write", test_write);
     g_test_add_func("/record/flaws", test_flaws);
     g_test_add_func("/record/secret-is-not-shown", test_secret_is_not_shown);
     g_test_add_func("/record/findings-are-bounded", test_findings_are_bounded);
