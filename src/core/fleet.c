@@ -216,6 +216,7 @@ Fleet *fleet_new(const Spec *spec, guint n_hosts)
     guint large = MAX(n_hosts / LARGE_CLUSTER, 2);
 
     fleet->spec = spec;
+    fleet->many_classes = FLEET_MANY_CLASSES;
     fleet->instances = spec_expand(spec);
     fleet->cluster_of = g_array_new(false, false, sizeof(guint));
     fleet->flavours = g_ptr_array_new_with_free_func((GDestroyNotify)flavour_free);

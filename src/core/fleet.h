@@ -58,6 +58,7 @@ typedef struct {
     gint64 admitted, admitted_bound; /* as in PlanBounds */
     PlanFleet *figures;
     GPtrArray *findings;  /* Finding *: hosts that can hold nothing, the first of each class */
+    guint many_classes;   /* with more the program begins with a sample; tests set it */
     guint64 steps;        /* of the search: the same on every machine */
     gint64 memory_unit;   /* bytes; all slices' memory is a multiple */
     GPtrArray *kinds;     /* char *: of PCI functions that slices ask for */

@@ -61,43 +61,54 @@ static double find_bound(const Fleet *fleet, const double *values, const double 
     return found;
 }
 
-bool fleet_columns_price(FleetColumns *columns, const double *values, guint first, guint count)
+/* The best pattern of class @c, in the program; by the grids where they will do. */
+static const FleetColumn *price_class(FleetColumns *columns, const FleetPrice *price, guint c)
+{
+    g_autoptr(FleetState) state = NULL;
+    double value;
+
+    if (columns->worth && fleet_worth_find(columns->worth, c, columns->near, columns->slots, &value,
+                                           &columns->best[c]))
+        return fleet_lp_add(columns->lp, c, columns->slots);
+    state = fleet_price(columns->fleet, c, price, &value, columns->quick ? NULL : &columns->best[c],
+                        &columns->fleet->steps);
+    return fleet_lp_add(columns->lp, c, state->slots);
+}
+
+bool fleet_columns_price(FleetColumns *columns, const double *values, guint first, guint count,
+                         const FleetColumn **ret_found)
 {
     Fleet *fleet = columns->fleet;
     double host = columns->lp->host;
     FleetPrice price = {.values = values, .budget = columns->node_budget, .slack = SLACK * host};
-    g_autofree FleetState **found = g_new0(FleetState *, MAX(count, 1));
+    g_autofree const FleetColumn **found = g_new0(const FleetColumn *, MAX(count, 1));
     bool better = false;
 
     if (columns->quick)
         price.slack = QUICK_SLACK * host;
+    if (columns->worth)
+        fleet_worth_set(columns->worth, values);
     if (columns->look_up) {
         fleet_tables_set(columns->tables, values);
         price.tables = columns->tables;
     }
     for (guint i = 0; i < count; i++) {
-        guint c = first + i;
-        double value;
-
-        columns->best[c] = 0;
-        if (fleet_class(fleet, c)->hosts > 0)
-            found[i] = fleet_price(fleet, c, &price, &value,
-                                   columns->quick ? NULL : &columns->best[c], &fleet->steps);
+        columns->best[first + i] = 0;
+        if (fleet_class(fleet, first + i)->hosts > 0)
+            found[i] = price_class(columns, &price, first + i);
+        if (ret_found)
+            ret_found[first + i] = found[i];
     }
-    for (guint i = 0; i < count; i++) {
-        if (found[i] && columns->later)
-            fleet_lp_add(columns->lp, found[i]);
-        else if (found[i])
-            better |= fleet_lp_enter(columns->lp, found[i]) > SLACK * host;
-        fleet_state_free(found[i]);
-    }
+    for (guint i = 0; i < count; i++)
+        if (found[i] && !columns->later)
+            better |= fleet_lp_enter(columns->lp, found[i], 0) > SLACK * host;
     return better;
 }
 
 bool fleet_columns_round(FleetColumns *columns, const double *values)
 {
     FleetLp *lp = columns->lp;
-    bool better = fleet_columns_price(columns, values, 0, lp->n_classes);
+    bool better = fleet_columns_price(columns, values, 0, lp->n_classes, NULL);
     double bound;
 
     if (columns->quick)
@@ -154,8 +165,13 @@ static void run(FleetColumns *columns, double *values, double *mean, guint64 bud
     }
 }
 
-FleetLp *fleet_lp_solve(Fleet *fleet, const double *unplaced, double host, const GPtrArray *seeds,
-                        guint64 budget)
+static void enter_seed(FleetLp *lp, const FleetState *state)
+{
+    (void)fleet_lp_enter(lp, fleet_lp_add(lp, state->class, state->slots), 0);
+}
+
+static FleetLp *solve(Fleet *fleet, const double *unplaced, double host, const GPtrArray *seeds,
+                      guint64 budget, bool near)
 {
     guint n = MAX(fleet->flavours->len, 1);
     FleetLp *lp = fleet_lp_new(fleet, unplaced, host);
@@ -163,17 +179,25 @@ FleetLp *fleet_lp_solve(Fleet *fleet, const double *unplaced, double host, const
     g_autofree double *values = g_new0(double, n);
     g_autofree double *mean = g_new0(double, n);
     g_autoptr(FleetTables) tables = fleet_tables_new(fleet);
-    FleetColumns columns = {
-        .fleet = fleet, .lp = lp, .tables = tables, .best = best, .node_budget = FIRST_BUDGET};
+    g_autoptr(FleetWorth) worth = fleet->classes->len > FEW_CLASSES ? fleet_worth_new(fleet) : NULL;
+    g_autoptr(GArray) slots = g_array_new(false, false, sizeof(FleetSlot));
+    FleetColumns columns = {.fleet = fleet,
+                            .lp = lp,
+                            .tables = tables,
+                            .worth = worth,
+                            .slots = slots,
+                            .best = best,
+                            .near = near,
+                            .node_budget = FIRST_BUDGET};
 
     for (guint i = 0; seeds && i < seeds->len; i++)
-        (void)fleet_lp_enter(lp, ((const FleetBucket *)g_ptr_array_index(seeds, i))->state);
-    if (fleet->classes->len > FLEET_MANY_CLASSES)
-        fleet_sample_solve(&columns, values, budget);
+        enter_seed(lp, ((const FleetBucket *)g_ptr_array_index(seeds, i))->state);
+    if (fleet->classes->len > fleet->many_classes)
+        fleet_many_solve(&columns, budget);
     else
         run(&columns, values, mean, budget);
     fleet_lp_finish(lp);
-    if (fleet_columns_closed(lp, SLACK) || fleet->classes->len > FLEET_MANY_CLASSES)
+    if (fleet_columns_closed(lp, SLACK) || fleet->classes->len > fleet->many_classes)
         return lp;
     columns.quick = false;
     columns.look_up = true;
@@ -183,4 +207,16 @@ FleetLp *fleet_lp_solve(Fleet *fleet, const double *unplaced, double host, const
     (void)fleet_columns_round(&columns, mean); /* values jump about: it is the better witness */
     fleet_lp_finish(lp);
     return lp;
+}
+
+FleetLp *fleet_lp_solve(Fleet *fleet, const double *unplaced, double host, const GPtrArray *seeds,
+                        guint64 budget)
+{
+    return solve(fleet, unplaced, host, seeds, budget, false);
+}
+
+FleetLp *fleet_lp_solve_near(Fleet *fleet, const double *unplaced, double host,
+                             const GPtrArray *seeds, guint64 budget)
+{
+    return solve(fleet, unplaced, host, seeds, budget, true);
 }

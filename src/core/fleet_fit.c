@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Slices into hosts without a linear program: best fit decreasing, and the patterns that are worth
  * most. Hosts that are alike are one bucket, and move together. */
-#include "core/fleet_table.h"
+#include "core/fleet_worth.h"
 
 #define PATTERN_BUDGET 1500
 /* Of a host: a pattern may be worth so much less than the best. */
@@ -232,16 +232,20 @@ guint *fleet_order_classes(Fleet *fleet, const double *values)
     guint *order = g_new(guint, MAX(n, 1));
     g_autofree Worth *worth = g_new(Worth, MAX(n, 1));
     g_autoptr(FleetTables) tables = fleet_tables_new(fleet);
+    g_autoptr(FleetWorth) grids = fleet_worth_new(fleet);
+    g_autoptr(GArray) slots = g_array_new(false, false, sizeof(FleetSlot));
     FleetPrice price = {.values = values, .budget = PATTERN_BUDGET, .tables = tables};
 
     fleet_tables_set(tables, values);
+    fleet_worth_set(grids, values);
     for (guint c = 0; c < n; c++) {
         double value;
 
         worth[c] = (Worth){.class = c};
         if (n <= FEW_CLASSES) /* all of them are looked at */
             continue;
-        fleet_state_free(fleet_price(fleet, c, &price, &value, &worth[c].most, &fleet->steps));
+        if (!fleet_worth_find(grids, c, true, slots, &value, &worth[c].most))
+            fleet_state_free(fleet_price(fleet, c, &price, &value, &worth[c].most, &fleet->steps));
     }
     qsort(worth, n, sizeof *worth, compare_worth);
     for (guint i = 0; i < n; i++)

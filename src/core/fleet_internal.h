@@ -9,9 +9,13 @@
  *   fleet_table.c    what every part of a node is worth, by cores and memory
  *   fleet_price.c    the best for a host of a class
  *   fleet_joint.c    the same where slices join its nodes
+ *   fleet_worth.c    the same by cores and memory alone, for thousands of classes
  *   fleet_lp.c       the linear program over patterns: its basis
+ *   fleet_pool.c     which of its patterns it takes
  *   fleet_columns.c  the patterns that come into it; its bound
- *   fleet_sample.c   the same for thousands of unlike classes
+ *   fleet_many.c     the same for thousands of unlike classes
+ *   fleet_sample.c   what the flavours are worth there
+ *   fleet_dive.c     its answer in whole hosts
  *   fleet_fit.c      best fit decreasing; filling up a rounded answer
  *   fleet_solve.c    the order of the stages
  *   fleet_queue.c    which host is next
@@ -41,6 +45,9 @@ enum { DIM_CORES, DIM_WHOLE, DIM_MEMORY, DIM_KINDS };
 
 /* With more the linear program does not come to anything in the time it has. */
 #define FLEET_MAX_FLAVOURS 400
+
+/* With more the program begins with a sample of them. */
+#define FLEET_MANY_CLASSES 128
 
 /* What a slice of one flavour takes of a host of one class. */
 typedef struct {
@@ -176,15 +183,15 @@ typedef struct {
     const double *unplaced; /* what a slice that stays out costs, by flavour */
     double host;            /* and a host in use */
     guint n_rows, n_classes, pivots;
-    guint64 work;      /* of the pivots, in steps of the search */
-    GPtrArray *pool;   /* FleetColumn *: all that were ever in */
-    GHashTable *known; /* the same */
+    guint64 work;           /* of the pivots, in steps of the search */
+    GPtrArray *pool;        /* FleetColumn *: all that were ever in */
+    GHashTable *known;      /* the same */
     FleetColumn **of_class; /* the same; the latest first */
-    double *inverse;   /* of the basis: by flavour, then row */
-    gsize stride;      /* from one flavour to the next */
-    FleetBasic *rows;  /* the variables of the basis but the keys */
-    FleetBasic *keys;  /* one of each class */
-    double *values;    /* of the flavours (duals) */
+    double *inverse;        /* of the basis: by flavour, then row */
+    gsize stride;           /* from one flavour to the next */
+    FleetBasic *rows;       /* the variables of the basis but the keys */
+    FleetBasic *keys;       /* one of each class */
+    double *values;         /* of the flavours (duals) */
     double objective;
     double *raw, *column, *moves; /* room for a pivot: by row twice, by class */
     double bound;                 /* no plan costs less; fleet_columns.c */
@@ -195,19 +202,45 @@ typedef struct {
 FleetLp *fleet_lp_new(const Fleet *fleet, const double *unplaced, double host);
 void fleet_lp_free(FleetLp *lp);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FleetLp, fleet_lp_free)
-/* Adds a pattern, and brings it in when that lowers the cost: by how much each host of it does. */
-double fleet_lp_enter(FleetLp *lp, const FleetState *state);
-/* What a slice that stays out costs from now on. */
-void fleet_lp_set_unplaced(FleetLp *lp, const double *unplaced);
-/* Adds it for later. */
-void fleet_lp_add(FleetLp *lp, const FleetState *state);
+/* A pattern of the class, for later; the program's. @slots: FleetSlot. */
+const FleetColumn *fleet_lp_add(FleetLp *lp, guint class, const GArray *slots);
+/* Brings it in when that lowers the cost by more than @least: by how much each host of it does. */
+double fleet_lp_enter(FleetLp *lp, const FleetColumn *column, double least);
 /* Slices left out and hosts left empty, where that has become cheaper. */
 bool fleet_lp_enter_units(FleetLp *lp);
-/* The patterns that there are, again and again, until that brings no more than @least of the cost.
- */
-void fleet_lp_settle(FleetLp *lp, double least);
+/* What a slice that stays out costs from now on. */
+void fleet_lp_set_unplaced(FleetLp *lp, const double *unplaced);
 /* All reckoned anew from the basis. */
 void fleet_lp_finish(FleetLp *lp);
+/* Its cost less what its slices are worth. */
+double fleet_lp_net_cost(const FleetLp *lp, const FleetBasic *basic);
+/* Adds @factor times what the variable holds of each flavour. */
+void fleet_lp_add_counts(const FleetLp *lp, const FleetBasic *basic, double factor, double *sums);
+/* The flavours' values and the objective, anew. */
+void fleet_lp_find_values(FleetLp *lp);
+
+/* fleet_pool.c: of a program that has nothing yet, what all hosts of a class get; by class, and as
+ * far as there are slices for it. */
+void fleet_lp_start(FleetLp *lp, const FleetColumn *const *chosen);
+/* The patterns that there are, again and again, until that brings no more than @gain of the cost.
+ */
+void fleet_lp_settle(FleetLp *lp, double gain);
+
+/* One attempt at an answer. */
+typedef struct {
+    GPtrArray *buckets; /* FleetBucket *: hosts in use */
+    guint *left;        /* slices without a place, by flavour */
+    guint *free_hosts;  /* by class */
+    double cost;        /* slices left out, each as dear as its priority, then hosts */
+} FleetAnswer;
+
+void fleet_answer_free(FleetAnswer *answer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FleetAnswer, fleet_answer_free)
+
+/* fleet_dive.c: the program's patterns in whole hosts, into @answer, which has nothing yet. */
+void fleet_round_down(const Fleet *fleet, const FleetLp *lp, FleetAnswer *answer);
+/* And the rest, as far as it comes. @order: of the classes, by worth. */
+void fleet_dive(Fleet *fleet, const FleetLp *lp, const guint *order, FleetAnswer *answer);
 
 /* fleet_columns.c: the linear program solved, as near as @budget search steps allow. @seeds:
  * FleetBucket *, patterns to begin with. */

@@ -16,13 +16,9 @@
 /* Pivots after which all is reckoned anew: what was rounded away adds up. */
 #define RECKON_ANEW 200
 /* Multiplications that take as long as a step of the search. */
-#define FLOPS_A_STEP 100
-#define MAX_PASSES 200
+#define FLOPS_A_STEP 200
 /* Numbers that are reckoned in one go: rows of the inverse end in room for them. */
 #define LANES 8
-/* Patterns have to bring so much of a host's cost: at first, and at last. */
-#define FIRST_LEAST 0.08
-#define LAST_LEAST 2e-4
 
 void fleet_lp_free(FleetLp *lp)
 {
@@ -47,9 +43,11 @@ static guint column_hash(gconstpointer data)
     const FleetColumn *column = data;
     guint hash = column->class;
 
-    for (guint i = 0; i < column->n_slots; i++)
-        hash = hash * 33 + column->slots[i].flavour * 7 + (guint)column->slots[i].nodes;
-    return hash;
+    for (guint i = 0; i < column->n_slots; i++) {
+        hash = (hash ^ column->slots[i].flavour) * 0x9e3779b1U;
+        hash = (hash ^ (hash >> 15) ^ (guint)column->slots[i].nodes) * 0x85ebca6bU;
+    }
+    return hash ^ (hash >> 13);
 }
 
 static gboolean column_equal(gconstpointer a, gconstpointer b)
@@ -64,15 +62,15 @@ static gboolean column_equal(gconstpointer a, gconstpointer b)
     return true;
 }
 
-static FleetColumn *column_new(const FleetState *state)
+static FleetColumn *column_new(guint class, const GArray *slots)
 {
-    gsize size = state->slots->len * sizeof(FleetSlot);
+    gsize size = slots->len * sizeof(FleetSlot);
     FleetColumn *column = g_malloc0(sizeof *column + size);
 
-    column->class = state->class;
-    column->n_slots = state->slots->len;
+    column->class = class;
+    column->n_slots = slots->len;
     if (size > 0) /* else there is no data to copy from */
-        memcpy(column->slots, state->slots->data, size);
+        memcpy(column->slots, slots->data, size);
     return column;
 }
 
@@ -120,8 +118,7 @@ FleetLp *fleet_lp_new(const Fleet *fleet, const double *unplaced, double host)
     return lp;
 }
 
-/* Adds @factor times what the variable holds of each flavour. */
-static void add_counts(const FleetLp *lp, const FleetBasic *basic, double factor, double *sums)
+void fleet_lp_add_counts(const FleetLp *lp, const FleetBasic *basic, double factor, double *sums)
 {
     if (basic->class < 0)
         sums[basic->flavour] += factor;
@@ -133,12 +130,12 @@ static void add_counts(const FleetLp *lp, const FleetBasic *basic, double factor
 static void make_column(const FleetLp *lp, const FleetBasic *basic, double *column)
 {
     memset(column, 0, lp->n_rows * sizeof *column);
-    add_counts(lp, basic, 1, column);
+    fleet_lp_add_counts(lp, basic, 1, column);
     if (basic->class >= 0)
-        add_counts(lp, &lp->keys[basic->class], -1, column);
+        fleet_lp_add_counts(lp, &lp->keys[basic->class], -1, column);
 }
 
-static void find_values(FleetLp *lp)
+void fleet_lp_find_values(FleetLp *lp)
 {
     guint n = lp->n_rows;
     g_autofree double *costs = g_new0(double, n + 1);
@@ -202,7 +199,7 @@ static void find_x(FleetLp *lp)
         left[f] = fleet_flavour(lp->fleet, f)->count;
     for (guint c = 0; c < lp->n_classes; c++) {
         lp->keys[c].x = fleet_class(lp->fleet, c)->hosts;
-        add_counts(lp, &lp->keys[c], -lp->keys[c].x, left);
+        fleet_lp_add_counts(lp, &lp->keys[c], -lp->keys[c].x, left);
     }
     multiply(lp->inverse, n, lp->stride, left, x);
     for (guint r = 0; r < n; r++) {
@@ -355,13 +352,12 @@ static bool pivot(FleetLp *lp, FleetBasic entering, const double *raw, double re
         lp->values[f] += reduced * lp->inverse[f * lp->stride + out];
     if (lp->pivots % RECKON_ANEW == 0) {
         reckon_anew(lp);
-        find_values(lp);
+        fleet_lp_find_values(lp);
     }
     return true;
 }
 
-/* Its cost less what its slices are worth. */
-static double net_cost(const FleetLp *lp, const FleetBasic *basic)
+double fleet_lp_net_cost(const FleetLp *lp, const FleetBasic *basic)
 {
     double cost = basic->cost;
 
@@ -376,10 +372,10 @@ static double net_cost(const FleetLp *lp, const FleetBasic *basic)
  * it does. */
 static double enter(FleetLp *lp, FleetBasic entering, double least)
 {
-    double reduced = net_cost(lp, &entering);
+    double reduced = fleet_lp_net_cost(lp, &entering);
 
     if (entering.class >= 0)
-        reduced -= net_cost(lp, &lp->keys[entering.class]);
+        reduced -= fleet_lp_net_cost(lp, &lp->keys[entering.class]);
     if (reduced >= -least)
         return 0;
     make_column(lp, &entering, lp->raw);
@@ -404,75 +400,27 @@ bool fleet_lp_enter_units(FleetLp *lp)
     return any;
 }
 
-static double enter_column(FleetLp *lp, const FleetColumn *column, double least)
+const FleetColumn *fleet_lp_add(FleetLp *lp, guint class, const GArray *slots)
 {
-    FleetBasic entering = {.column = column, .class = (int)column->class, .cost = lp->host};
-
-    return enter(lp, entering, least);
-}
-
-static const FleetColumn *intern_column(FleetLp *lp, const FleetState *state)
-{
-    FleetColumn *column = column_new(state);
+    FleetColumn *column = column_new(class, slots);
     const FleetColumn *known = g_hash_table_lookup(lp->known, column);
 
     if (known) {
         g_free(column);
         return known;
     }
-    column->next = lp->of_class[column->class];
-    lp->of_class[column->class] = column;
+    column->next = lp->of_class[class];
+    lp->of_class[class] = column;
     g_ptr_array_add(lp->pool, column);
     g_hash_table_add(lp->known, column);
     return column;
 }
 
-void fleet_lp_add(FleetLp *lp, const FleetState *state)
+double fleet_lp_enter(FleetLp *lp, const FleetColumn *column, double least)
 {
-    (void)intern_column(lp, state);
-}
+    FleetBasic entering = {.column = column, .class = (int)column->class, .cost = lp->host};
 
-double fleet_lp_enter(FleetLp *lp, const FleetState *state)
-{
-    return enter_column(lp, intern_column(lp, state), EPSILON);
-}
-
-/* Of the class's columns the one that brings most, when that is more than @least. */
-static void enter_best(FleetLp *lp, guint class, double least)
-{
-    double most = net_cost(lp, &lp->keys[class]) - least;
-    FleetBasic best = {.column = NULL, .class = (int)class, .cost = lp->host};
-    FleetBasic entering = best;
-
-    for (entering.column = lp->of_class[class]; entering.column;
-         entering.column = entering.column->next) {
-        double cost = net_cost(lp, &entering);
-
-        if (cost >= most)
-            continue;
-        most = cost;
-        best = entering;
-    }
-    if (best.column)
-        (void)enter(lp, best, least);
-}
-
-void fleet_lp_settle(FleetLp *lp, double gain)
-{
-    double least = FIRST_LEAST * lp->host;
-
-    for (guint pass = 0; pass < MAX_PASSES; pass++) {
-        double before = lp->objective;
-
-        (void)fleet_lp_enter_units(lp);
-        for (guint c = 0; c < lp->n_classes; c++)
-            enter_best(lp, c, MAX(least, EPSILON));
-        if (before - lp->objective > gain * before)
-            continue;
-        if (least <= LAST_LEAST * lp->host)
-            return;
-        least /= 4;
-    }
+    return enter(lp, entering, MAX(least, EPSILON));
 }
 
 void fleet_lp_set_unplaced(FleetLp *lp, const double *unplaced)
@@ -481,12 +429,12 @@ void fleet_lp_set_unplaced(FleetLp *lp, const double *unplaced)
     for (guint r = 0; r < lp->n_rows; r++)
         if (lp->rows[r].class < 0)
             lp->rows[r].cost = unplaced[lp->rows[r].flavour];
-    find_values(lp);
+    fleet_lp_find_values(lp);
 }
 
 void fleet_lp_finish(FleetLp *lp)
 {
     if (lp->n_rows > 0)
         reckon_anew(lp);
-    find_values(lp);
+    fleet_lp_find_values(lp);
 }

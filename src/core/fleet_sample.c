@@ -1,25 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The linear program of very many unlike classes. A sample of them, each for those that are near it
- * in size, tells what the flavours are worth; those values bound all classes (Lagrange). For values
- * close by every class gets some good patterns, and of these the program chooses.
- */
+/* A sample of very many unlike classes, each for those that are near it in size. */
 #include "core/fleet_columns.h"
 
 #define SAMPLE 64
-/* Classes that are priced with the same values. */
-#define PART 128
-#define SWEEPS 24
-/* Only patterns are sought in these. */
-#define FIRST_SWEEPS 6
-/* After so many the center is moved. */
-#define MOVE 3
-/* How far the values are moved at most: less in each sweep. */
-#define FIRST_WIDTH 0.05
-#define NARROWER 0.8
-/* Good enough. */
-#define GAP 3e-4
-#define SETTLED 1e-4
 
 typedef struct {
     guint class;
@@ -74,6 +57,7 @@ static void take_sample(const Fleet *fleet, Fleet *ret_view)
     guint n = fleet->classes->len, first = 0, hosts = 0;
 
     *ret_view = *fleet;
+    ret_view->many_classes = G_MAXUINT;
     ret_view->classes = g_ptr_array_new_with_free_func(g_free);
     for (guint c = 0; c < n; c++) {
         bool last = c + 1 == n || sized[c + 1].of->n_nodes != sized[c].of->n_nodes ||
@@ -91,8 +75,7 @@ static void take_sample(const Fleet *fleet, Fleet *ret_view)
     }
 }
 
-/* What the flavours are worth by a sample. */
-static void solve_sample(FleetColumns *columns, double *ret_values, guint64 budget)
+void fleet_sample_solve(FleetColumns *columns, double *ret_values, guint64 budget)
 {
     Fleet *fleet = columns->fleet;
     guint n = fleet->flavours->len;
@@ -111,65 +94,7 @@ static void solve_sample(FleetColumns *columns, double *ret_values, guint64 budg
     for (guint c = 0; c < classes->len; c++)
         free_hosts[c] = fleet_class(&view, c)->hosts;
     fleet_fit_decreasing(&view, left, free_hosts, seeds);
-    lp = fleet_lp_solve(&view, columns->lp->unplaced, columns->lp->host, seeds, budget);
+    lp = fleet_lp_solve_near(&view, columns->lp->unplaced, columns->lp->host, seeds, budget);
     fleet->steps = view.steps;
     memcpy(ret_values, lp->witness, n * sizeof *ret_values);
-}
-
-/* The same on every machine: Marsaglia's xorshift. From -1 to 1. */
-static double next_random(guint64 *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return (double)(*seed >> 11) / (double)((guint64)1 << 52) - 1;
-}
-
-/* A sweep over all classes, a part of them at a time, with values near @center. */
-static void sweep_classes(FleetColumns *columns, const double *center, double width, double *values,
-                          guint64 *seed)
-{
-    const FleetLp *lp = columns->lp;
-
-    for (guint first = 0; first < lp->n_classes; first += PART) {
-        for (guint f = 0; f < lp->n_rows; f++)
-            values[f] = MIN(center[f] * (1 + width * next_random(seed)), lp->unplaced[f]);
-        (void)fleet_columns_price(columns, values, first, MIN(PART, lp->n_classes - first));
-    }
-}
-
-/* Half the way to what the program says by now: there when the bound is better. */
-static void move_center(FleetColumns *columns, double *center, double *values)
-{
-    FleetLp *lp = columns->lp;
-    double before = lp->bound;
-
-    fleet_columns_values(lp, values);
-    for (guint f = 0; f < lp->n_rows; f++)
-        values[f] = (values[f] + center[f]) / 2;
-    (void)fleet_columns_round(columns, values);
-    if (lp->bound > before)
-        memcpy(center, values, lp->n_rows * sizeof *values);
-}
-
-void fleet_sample_solve(FleetColumns *columns, double *values, guint64 budget)
-{
-    FleetLp *lp = columns->lp;
-    g_autofree double *center = g_new(double, MAX(lp->n_rows, 1));
-    guint64 seed = 88172645463325252, start = columns->fleet->steps;
-    double width = FIRST_WIDTH;
-
-    solve_sample(columns, center, budget);
-    columns->look_up = columns->later = true;
-    (void)fleet_columns_round(columns, center);
-    for (guint sweep = 1; sweep <= SWEEPS; sweep++, width *= NARROWER) {
-        sweep_classes(columns, center, width, values, &seed);
-        if (sweep < FIRST_SWEEPS)
-            continue;
-        fleet_lp_settle(lp, SETTLED);
-        if (fleet_columns_closed(lp, GAP) || columns->fleet->steps - start + lp->work > budget)
-            return;
-        if (sweep % MOVE == 0)
-            move_center(columns, center, values);
-    }
 }

@@ -10,19 +10,14 @@
 /* Ways to fill a rounded answer that are tried with each of two sets of values, unless one comes so
  * near to the bound. */
 #define FILL_ROUNDS 6
-#define FEW_FILL_ROUNDS 2 /* of many classes: each takes long, and the first is good */
 #define VAIN_ROUNDS 2
 #define GOOD_GAP 2e-4
-#define MANY_CLASSES 128
+/* Of more flavours each has too few slices left for a dive to be better. */
+#define DIVE_FLAVOURS 128
+/* By itself it would not be believed. */
+#define POOR_GAP 5e-3
 
-/* One attempt at an answer. */
-typedef struct {
-    GPtrArray *buckets; /* FleetBucket * */
-    guint *left, *free_hosts;
-    double cost; /* slices left out, each as dear as its priority, then hosts */
-} Answer;
-
-static void answer_free(Answer *answer)
+void fleet_answer_free(FleetAnswer *answer)
 {
     if (!answer)
         return;
@@ -31,11 +26,10 @@ static void answer_free(Answer *answer)
     g_free(answer->free_hosts);
     g_free(answer);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Answer, answer_free)
 
-static Answer *answer_new(const Fleet *fleet)
+static FleetAnswer *answer_new(const Fleet *fleet)
 {
-    Answer *answer = g_new0(Answer, 1);
+    FleetAnswer *answer = g_new0(FleetAnswer, 1);
 
     answer->buckets = g_ptr_array_new_with_free_func((GDestroyNotify)fleet_bucket_free);
     answer->left = g_new(guint, fleet->flavours->len);
@@ -47,7 +41,7 @@ static Answer *answer_new(const Fleet *fleet)
     return answer;
 }
 
-static void answer_rate(const Fleet *fleet, Answer *answer, const double *unplaced)
+static void answer_rate(const Fleet *fleet, FleetAnswer *answer, const double *unplaced)
 {
     answer->cost = 0;
     for (guint f = 0; f < fleet->flavours->len; f++)
@@ -56,48 +50,10 @@ static void answer_rate(const Fleet *fleet, Answer *answer, const double *unplac
         answer->cost += fleet_class(fleet, c)->hosts - answer->free_hosts[c];
 }
 
-/* Whole hosts of the variable's pattern. */
-static void round_basic(const Fleet *fleet, const FleetBasic *basic, Answer *answer)
-{
-    guint hosts = basic->column ? (guint)(basic->x + 1e-6) : 0;
-    g_autoptr(FleetState) state = NULL;
-    FleetBucket *bucket;
-
-    if (hosts == 0)
-        return;
-    state = fleet_column_state(fleet, basic->column);
-    for (guint f = 0; f < fleet->flavours->len; f++)
-        if (state->counts[f] > 0)
-            hosts = MIN(hosts, answer->left[f] / state->counts[f]);
-    hosts = MIN(hosts, answer->free_hosts[state->class]);
-    if (hosts == 0)
-        return;
-    for (guint f = 0; f < fleet->flavours->len; f++)
-        answer->left[f] -= hosts * state->counts[f];
-    answer->free_hosts[state->class] -= hosts;
-    bucket = g_new0(FleetBucket, 1);
-    bucket->state = g_steal_pointer(&state);
-    bucket->hosts = hosts;
-    g_ptr_array_add(answer->buckets, bucket);
-}
-
-/* Of the linear program's patterns; the rest is left. */
-static Answer *round_down(const Fleet *fleet, const FleetLp *lp)
-{
-    Answer *answer = answer_new(fleet);
-
-    for (guint c = 0; c < lp->n_classes; c++)
-        round_basic(fleet, &lp->keys[c], answer);
-    for (guint r = 0; r < lp->n_rows; r++)
-        round_basic(fleet, &lp->rows[r], answer);
-    return answer;
-}
-
 /* The rest by worth, then into the gaps. Flavours that landed in poor patterns are worth more the
  * next time (sequential value correction: Mukhacheva, Belov). */
-static Answer *fill_up(Fleet *fleet, const FleetLp *lp, const guint *order, double *values)
+static void fill_up(Fleet *fleet, const guint *order, double *values, FleetAnswer *answer)
 {
-    Answer *answer = round_down(fleet, lp);
     guint rounded = answer->buckets->len;
     g_autofree double *most = g_new0(double, MAX(fleet->classes->len, 1));
 
@@ -114,8 +70,6 @@ static Answer *fill_up(Fleet *fleet, const FleetLp *lp, const guint *order, doub
                     values[f] *= 0.5 + 0.5 * MIN(*best / value, 3);
         }
     fleet_fit_decreasing(fleet, answer->left, answer->free_hosts, answer->buckets);
-    fleet_fit_scarce(fleet, answer->left, answer->free_hosts, answer->buckets);
-    return answer;
 }
 
 /* A slice out costs more than any number of hosts; one of a higher priority far more than one of a
@@ -173,7 +127,7 @@ static guint64 budget_of(const Fleet *fleet)
 }
 
 /* No plan admits more: by the linear program where a host costs nothing. */
-static void bound_admission(Fleet *fleet, const Answer *answer)
+static void bound_admission(Fleet *fleet, const FleetAnswer *answer)
 {
     g_autofree double *ones = g_new(double, MAX(fleet->flavours->len, 1));
     g_autoptr(FleetLp) lp = NULL;
@@ -184,48 +138,95 @@ static void bound_admission(Fleet *fleet, const Answer *answer)
     fleet->admitted_bound = fleet->instances->len - round_up(lp->bound);
 }
 
-static bool is_good(const Fleet *fleet, const FleetLp *lp, const Answer *answer)
+static FleetAnswer *solve_greedy(const Fleet *fleet, const double *unplaced)
 {
-    return answer->cost <= round_up(lp->bound) * (1 + GOOD_GAP) || fleet->steps > BUDGET;
+    FleetAnswer *answer = answer_new(fleet);
+
+    fleet_fit_decreasing(fleet, answer->left, answer->free_hosts, answer->buckets);
+    fleet_fit_scarce(fleet, answer->left, answer->free_hosts, answer->buckets);
+    answer_rate(fleet, answer, unplaced);
+    return answer;
+}
+
+/* The cheaper one. */
+static FleetAnswer *better_answer(FleetAnswer *a, FleetAnswer *b)
+{
+    FleetAnswer *better = a->cost <= b->cost ? a : b;
+
+    fleet_answer_free(better == a ? b : a);
+    return better;
+}
+
+static bool comes_near(const FleetAnswer *answer, const FleetLp *lp, double gap)
+{
+    return answer->cost <= round_up(lp->bound) * (1 + gap);
+}
+
+static bool is_good(const Fleet *fleet, const FleetLp *lp, const FleetAnswer *answer)
+{
+    return comes_near(answer, lp, GOOD_GAP) || fleet->steps > MAX(BUDGET, budget_of(fleet) / 2);
 }
 
 /* Answers by these values of the flavours, changed in each round, until some bring nothing better
- * than *@best. */
-static void fill_rounds(Fleet *fleet, const FleetLp *lp, const guint *order, const double *unplaced,
-                        const double *from, Answer **best)
+ * than @best; the best of them. @dive: the first of them. */
+static FleetAnswer *fill_rounds(Fleet *fleet, const FleetLp *lp, const guint *order,
+                                const double *from, bool dive, FleetAnswer *best)
 {
-    guint rounds = fleet->classes->len > MANY_CLASSES ? FEW_FILL_ROUNDS : FILL_ROUNDS;
     g_autofree double *values = floor_values(fleet, from);
 
-    for (guint round = 0, vain = 0; round < rounds && vain < VAIN_ROUNDS; round++) {
-        Answer *answer = fill_up(fleet, lp, order, values);
+    for (guint round = 0, vain = 0; round < FILL_ROUNDS && vain < VAIN_ROUNDS; round++) {
+        FleetAnswer *answer = answer_new(fleet);
+        double before = best->cost;
 
-        answer_rate(fleet, answer, unplaced);
-        vain++;
-        if (!*best || answer->cost < (*best)->cost) {
-            answer_free(*best);
-            *best = g_steal_pointer(&answer);
-            vain = 0;
-        }
-        answer_free(answer);
-        if (is_good(fleet, lp, *best))
-            return;
+        if (round == 0 && dive)
+            fleet_dive(fleet, lp, order, answer);
+        else
+            fleet_round_down(fleet, lp, answer);
+        fill_up(fleet, order, values, answer);
+        fleet_fit_scarce(fleet, answer->left, answer->free_hosts, answer->buckets);
+        answer_rate(fleet, answer, lp->unplaced);
+        best = better_answer(best, answer);
+        vain = best->cost < before ? 0 : vain + 1;
+        if (is_good(fleet, lp, best))
+            break;
     }
+    return best;
 }
 
-static Answer *solve_linear(Fleet *fleet, Answer *greedy, const double *unplaced)
+static FleetAnswer *solve_few(Fleet *fleet, const double *unplaced)
 {
-    g_autoptr(FleetLp) lp = fleet_lp_solve(fleet, unplaced, 1, greedy->buckets, budget_of(fleet));
+    FleetAnswer *best = solve_greedy(fleet, unplaced);
+    g_autoptr(FleetLp) lp = fleet_lp_solve(fleet, unplaced, 1, best->buckets, budget_of(fleet));
     g_autofree double *values = floor_values(fleet, lp->witness);
     g_autofree guint *order = fleet_order_classes(fleet, values);
-    Answer *best = NULL;
 
-    fill_rounds(fleet, lp, order, unplaced, lp->witness, &best);
+    best = fill_rounds(fleet, lp, order, lp->witness, fleet->flavours->len <= DIVE_FLAVOURS, best);
     if (!is_good(fleet, lp, best) &&
         memcmp(lp->values, lp->witness, lp->n_rows * sizeof *lp->values) != 0)
-        fill_rounds(fleet, lp, order, unplaced, lp->values, &best);
+        best = fill_rounds(fleet, lp, order, lp->values, false, best);
     fleet->figures->hosts_bound = round_up(lp->bound);
     return best;
+}
+
+/* Best fit decreasing takes long for many classes, so it has to be worth it. */
+static FleetAnswer *solve_many(Fleet *fleet, const double *unplaced)
+{
+    g_autoptr(FleetLp) lp = fleet_lp_solve(fleet, unplaced, 1, NULL, budget_of(fleet));
+    g_autofree double *values = floor_values(fleet, lp->witness);
+    g_autofree guint *order = fleet_order_classes(fleet, values);
+    FleetAnswer *answer = answer_new(fleet);
+
+    fleet_dive(fleet, lp, order, answer);
+    fill_up(fleet, order, values, answer);
+    answer_rate(fleet, answer, unplaced);
+    if (!comes_near(answer, lp, POOR_GAP)) {
+        fleet_fit_scarce(fleet, answer->left, answer->free_hosts, answer->buckets);
+        answer_rate(fleet, answer, unplaced);
+    }
+    if (!comes_near(answer, lp, POOR_GAP))
+        answer = better_answer(answer, solve_greedy(fleet, unplaced));
+    fleet->figures->hosts_bound = round_up(lp->bound);
+    return answer;
 }
 
 /* The spread of a cluster alone asks for so many hosts. */
@@ -287,7 +288,7 @@ static void set_figures(Fleet *fleet, bool linear, bool all)
 
 void fleet_solve(Fleet *fleet)
 {
-    g_autoptr(Answer) answer = NULL;
+    g_autoptr(FleetAnswer) answer = NULL;
     g_autofree double *unplaced = unplaced_costs(fleet);
     guint excess = count_excess(fleet);
     bool linear = fleet->flavours->len <= FLEET_MAX_FLAVOURS;
@@ -295,20 +296,12 @@ void fleet_solve(Fleet *fleet)
     for (guint c = 0; c < fleet->classes->len; c++)
         fleet_class_finish(fleet, fleet_class(fleet, c));
     fleet_find_shapes(fleet);
-    answer = answer_new(fleet);
-    fleet_fit_decreasing(fleet, answer->left, answer->free_hosts, answer->buckets);
-    fleet_fit_scarce(fleet, answer->left, answer->free_hosts, answer->buckets);
-    answer_rate(fleet, answer, unplaced);
-    if (linear) {
-        Answer *other = solve_linear(fleet, answer, unplaced);
-
-        if (other->cost < answer->cost) {
-            answer_free(answer);
-            answer = other;
-        } else {
-            answer_free(other);
-        }
-    }
+    if (!linear)
+        answer = solve_greedy(fleet, unplaced);
+    else if (fleet->classes->len > fleet->many_classes)
+        answer = solve_many(fleet, unplaced);
+    else
+        answer = solve_few(fleet, unplaced);
     fleet->admitted_bound = fleet->instances->len;
     fleet_deal(fleet, answer->buckets);
     fleet_check_patterns(fleet);

@@ -12,7 +12,7 @@ void case_clear(Case *c)
     g_ptr_array_unref(c->hosts);
 }
 
-Case case_new(const char *const *kinds, guint count, const char *spec_text)
+Case case_new_many(const char *const *kinds, guint count, const char *spec_text, bool many)
 {
     Case c = {.hosts = g_ptr_array_new_with_free_func((GDestroyNotify)host_free)};
     g_autoptr(GPtrArray) findings = findings_new();
@@ -40,8 +40,15 @@ Case case_new(const char *const *kinds, guint count, const char *spec_text)
 
         fleet_add_host(c.fleet, class, spec_host->rack);
     }
+    if (many)
+        c.fleet->many_classes = 0;
     fleet_solve(c.fleet);
     return c;
+}
+
+Case case_new(const char *const *kinds, guint count, const char *spec_text)
+{
+    return case_new_many(kinds, count, spec_text, false);
 }
 
 const FleetHost *host_at(const Case *c, guint number)
