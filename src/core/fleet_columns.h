@@ -16,7 +16,7 @@ typedef struct {
     bool look_up; /* tables are used */
     bool quick;   /* good patterns will do, and no bound is sought */
     bool later;   /* patterns are kept for fleet_lp_settle() */
-    bool near;    /* good ones will do, and no bound comes of them */
+    bool near;    /* patterns by the grids alone, which are nearly the best */
 } FleetColumns;
 
 /* A pattern of each class from @first on, @count of them, for these values of the flavours; into

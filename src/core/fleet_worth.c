@@ -4,13 +4,15 @@
 
 #include "core/fleet_joint.h"
 
-/* Of one grid; with more, memory is told apart less finely. */
+/* Of one grid; with more, memory is told apart less finely: still less for a pattern that need not
+ * be the best. */
 #define MAX_CELLS ((gsize)1 << 20)
+#define NEAR_CELLS ((gsize)1 << 16)
 /* Cells that are reckoned in one go. */
 #define LANES 8
 /* What rounding in single precision may have taken away. */
 #define ROUNDING 4e-6F
-#define MAX_GRIDS 16
+#define MAX_GRIDS 32
 
 /* A flavour of a grid. */
 typedef struct {
@@ -132,7 +134,18 @@ static void fill_grid(const FleetWorth *worth, Grid *grid)
     grid->made = true;
 }
 
-static Grid *grid_new(const FleetShape *shape, int level)
+static gint64 find_unit(const FleetShape *shape, bool near)
+{
+    gsize rows = (gsize)shape->max_cores + 1, most = near ? NEAR_CELLS : MAX_CELLS;
+    gint64 unit = 1;
+
+    while (rows * ((gsize)(shape->max_memory / unit) + 1 + LANES) > most &&
+           unit <= shape->max_memory)
+        unit *= 2;
+    return unit;
+}
+
+static Grid *grid_new(const FleetShape *shape, int level, gint64 unit)
 {
     Grid *grid = g_new0(Grid, 1);
     gsize rows = (gsize)shape->max_cores + 1;
@@ -140,30 +153,28 @@ static Grid *grid_new(const FleetShape *shape, int level)
     grid->shape = shape;
     grid->level = level;
     grid->options = g_array_new(false, false, sizeof(Option));
-    grid->unit = 1;
-    while (rows * ((gsize)(shape->max_memory / grid->unit) + 1 + LANES) > MAX_CELLS &&
-           grid->unit <= shape->max_memory)
-        grid->unit *= 2;
+    grid->unit = unit;
     grid->stride = (gsize)(shape->max_memory / grid->unit) + 1 + LANES;
     grid->cells = g_new0(float, rows * grid->stride);
     return grid;
 }
 
 /* NULL: the node has no shape that others share. */
-static const Grid *find_grid(FleetWorth *worth, const FleetShape *shape, int level)
+static const Grid *find_grid(FleetWorth *worth, const FleetShape *shape, int level, bool near)
 {
+    gint64 unit = shape ? find_unit(shape, near) : 1;
     Grid *grid = NULL;
 
     for (guint i = 0; shape && i < worth->grids->len && !grid; i++) {
         Grid *other = g_ptr_array_index(worth->grids, i);
 
-        if (other->shape == shape && other->level == level)
+        if (other->shape == shape && other->level == level && other->unit == unit)
             grid = other;
     }
     if (!shape || (!grid && worth->grids->len >= MAX_GRIDS))
         return NULL;
     if (!grid) {
-        grid = grid_new(shape, level);
+        grid = grid_new(shape, level, unit);
         g_ptr_array_add(worth->grids, grid);
     }
     if (!grid->made)
@@ -252,13 +263,13 @@ static bool fill_node(Choice *choice)
 
 /* The level of shared cores that lets the node be worth most; its grid. -1: nodes are joined. */
 static double best_level(FleetWorth *worth, const FleetClass *class, guint node, const int *levels,
-                         guint n_levels, const Grid **ret_grid)
+                         guint n_levels, bool near, const Grid **ret_grid)
 {
     double most = 0;
 
     *ret_grid = NULL;
     for (guint l = 0; l < n_levels; l++) {
-        const Grid *grid = find_grid(worth, class->shapes[node], levels[l]);
+        const Grid *grid = find_grid(worth, class->shapes[node], levels[l], near);
         int cores = class->caps[node][DIM_CORES] - levels[l];
         double all;
 
@@ -288,7 +299,7 @@ bool fleet_worth_find(FleetWorth *worth, guint number, bool near, GArray *slots,
     g_array_set_size(slots, 0);
     *ret_value = *ret_bound = 0;
     for (guint n = 0; n < class->n_nodes; n++) {
-        double most = best_level(worth, class, n, levels, n_levels, &choice.grid);
+        double most = best_level(worth, class, n, levels, n_levels, near, &choice.grid);
 
         if (most < 0)
             return false;

@@ -5,16 +5,24 @@
 #include "documents.h"
 #include "synthetic.h"
 
-#define SPEC                                                                                       \
-    "version: 1\nnetworks: {n: {uplinks: [{host: \"*\", pf: nic0}]}}\n"                            \
-    "hosts: [{name: \"*\"}]\nclusters:\n  - name: a\n    spread: none\n    slices:\n"              \
-    "      - {name: \"a{n}\", count: 9, vcpus: 4, memory: 3GiB}\n"                                 \
-    "      - {name: \"b{n}\", count: 9, vcpus: 6, memory: 11GiB}\n"                                \
-    "      - {name: \"c{n}\", count: 9, vcpus: 8, memory: 5GiB, service: {cores: 2}}\n"            \
-    "      - {name: \"d{n}\", count: 9, vcpus: 10, memory: 8GiB,\n"                                \
-    "         service: {cores: 1, scope: slice}}\n"                                                \
-    "      - {name: \"e{n}\", count: 9, vcpus: 4, memory: 7GiB, service: {cores: 0},\n"            \
-    "         nics: [{network: n, mode: vf}]}\n"
+/* @unit of memory: 1 GiB, or so little less that grids tell memory apart less finely. */
+static Tree *make_spec(const char *unit)
+{
+    g_autofree char *text = g_strdup_printf(
+        "version: 1\nnetworks: {n: {uplinks: [{host: \"*\", pf: nic0}]}}\n"
+        "hosts: [{name: \"*\"}]\nclusters:\n  - name: a\n    spread: none\n    slices:\n"
+        "      - {name: \"a{n}\", count: 9, hugepages: none, vcpus: 4, memory: 3%s}\n"
+        "      - {name: \"b{n}\", count: 9, hugepages: none, vcpus: 6, memory: 11%s}\n"
+        "      - {name: \"c{n}\", count: 9, hugepages: none, vcpus: 8, memory: 5%s,\n"
+        "         service: {cores: 2}}\n"
+        "      - {name: \"d{n}\", count: 9, hugepages: none, vcpus: 10, memory: 8%s,\n"
+        "         service: {cores: 1, scope: slice}}\n"
+        "      - {name: \"e{n}\", count: 9, hugepages: none, vcpus: 4, memory: 7%s,\n"
+        "         service: {cores: 0}, nics: [{network: n, mode: vf}]}\n",
+        unit, unit, unit, unit, unit);
+
+    return yaml(text);
+}
 
 enum { N_FLAVOURS = 5 };
 
@@ -96,12 +104,12 @@ static Fleet *fleet_of(const Spec *spec, GPtrArray *hosts)
     return fleet;
 }
 
-static void test_against_all(void)
+static void test_against_all(gconstpointer data)
 {
     GRand *rand = g_rand_new_with_seed(3);
     g_autoptr(GPtrArray) hosts = g_ptr_array_new_with_free_func((GDestroyNotify)host_free);
     g_autoptr(GPtrArray) findings = findings_new();
-    g_autoptr(Tree) tree = yaml(SPEC);
+    g_autoptr(Tree) tree = make_spec(data);
     g_autoptr(Spec) spec = spec_from_tree(tree, findings);
     g_autoptr(Fleet) fleet = NULL;
     g_autoptr(FleetWorth) worth = NULL;
@@ -137,6 +145,7 @@ static void test_against_all(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/fleet-worth/against-all", test_against_all);
+    g_test_add_data_func("/fleet-worth/against-all", "GiB", test_against_all);
+    g_test_add_data_func("/fleet-worth/fine-memory", "001MiB", test_against_all);
     return g_test_run();
 }
