@@ -165,15 +165,23 @@ static void run(FleetColumns *columns, double *values, double *mean, guint64 bud
     }
 }
 
-static void enter_seed(FleetLp *lp, const FleetState *state)
+/* Into the program; of many classes only for later, for that begins with what it deals. */
+static void enter_seeds(FleetLp *lp, const GPtrArray *seeds, bool later)
 {
-    (void)fleet_lp_enter(lp, fleet_lp_add(lp, state->class, state->slots), 0);
+    for (guint i = 0; seeds && i < seeds->len; i++) {
+        const FleetState *state = ((const FleetBucket *)g_ptr_array_index(seeds, i))->state;
+        const FleetColumn *column = fleet_lp_add(lp, state->class, state->slots);
+
+        if (!later)
+            (void)fleet_lp_enter(lp, column, 0);
+    }
 }
 
 static FleetLp *solve(Fleet *fleet, const double *unplaced, double host, const GPtrArray *seeds,
                       guint64 budget, bool near)
 {
     guint n = MAX(fleet->flavours->len, 1);
+    bool many = fleet->classes->len > fleet->many_classes;
     FleetLp *lp = fleet_lp_new(fleet, unplaced, host);
     g_autofree double *best = g_new0(double, MAX(fleet->classes->len, 1));
     g_autofree double *values = g_new0(double, n);
@@ -190,14 +198,13 @@ static FleetLp *solve(Fleet *fleet, const double *unplaced, double host, const G
                             .near = near,
                             .node_budget = FIRST_BUDGET};
 
-    for (guint i = 0; seeds && i < seeds->len; i++)
-        enter_seed(lp, ((const FleetBucket *)g_ptr_array_index(seeds, i))->state);
-    if (fleet->classes->len > fleet->many_classes)
+    enter_seeds(lp, seeds, many);
+    if (many)
         fleet_many_solve(&columns, budget);
     else
         run(&columns, values, mean, budget);
     fleet_lp_finish(lp);
-    if (fleet_columns_closed(lp, SLACK) || fleet->classes->len > fleet->many_classes)
+    if (fleet_columns_closed(lp, SLACK) || many)
         return lp;
     columns.quick = false;
     columns.look_up = true;
