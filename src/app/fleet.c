@@ -351,8 +351,8 @@ static bool write_hosts(FleetJob *job, Sink *sink, GError **error)
         g_string_append(sink->buffer, first ? "\n" : ",\n");
         first = false;
         member = &g_array_index(job->members, FleetMember, h);
-        fleet_text_fill(text, job->fleet, host, member->name,
-                        (const char *const *)&job->macs->pdata[member->macs], sink->buffer);
+        fleet_text_fill(text, job->fleet, host, member->name, fleet_macs_of(job, member),
+                        sink->buffer);
         if (!flush(sink, BLOCK, error))
             return false;
     }

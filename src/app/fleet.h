@@ -55,6 +55,12 @@ typedef struct FleetJob {
     GHashTable *texts; /* FleetText by variant and pattern */
 } FleetJob;
 
+/* By number of its NICs; NULL when no host has one. */
+static inline const char *const *fleet_macs_of(const FleetJob *job, const FleetMember *member)
+{
+    return job->macs->len ? (const char *const *)job->macs->pdata + member->macs : NULL;
+}
+
 FleetJob *fleet_job_new(void);
 void fleet_job_free(FleetJob *job);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FleetJob, fleet_job_free)

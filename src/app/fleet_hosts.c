@@ -45,7 +45,7 @@ Plan *fleet_member_plan(const FleetJob *job, guint number, GError **error)
     if (!text)
         return NULL;
     fleet_text_fill(text, job->fleet, g_ptr_array_index(job->fleet->hosts, number), member->name,
-                    (const char *const *)&job->macs->pdata[member->macs], json);
+                    fleet_macs_of(job, member), json);
     g_string_append(json, "]}");
     tree = tree_parse_json(member->name, json->str, json->len);
     return plan_from_tree(tree, findings);

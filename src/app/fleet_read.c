@@ -365,6 +365,6 @@ Host *fleet_member_host(const FleetJob *job, const FleetMember *member)
 
         node->memory_bytes = g_array_index(job->memory, gint64, member->memory + n);
     }
-    fleet_each_mac(host, replace_mac, (void *)&job->macs->pdata[member->macs]);
+    fleet_each_mac(host, replace_mac, (void *)fleet_macs_of(job, member));
     return host;
 }

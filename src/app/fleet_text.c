@@ -43,6 +43,7 @@ struct FleetText {
     GArray *refused;     /* guint: slots */
     GArray *used;        /* gint64 bytes: of each node of the host, in slices */
     GPtrArray *findings; /* of the plan */
+    guint n_host_macs;   /* of the NICs of a host */
     GPtrArray *macs;     /* char *: given by the spec, so not to be derived */
 };
 
@@ -144,7 +145,7 @@ static void cut(FleetText *text, const Fleet *fleet, const FleetPattern *pattern
         Piece piece;
         gsize length = read_piece(fleet, pattern, at, &piece);
 
-        if (length == 0) {
+        if (length == 0 || (piece.kind == PIECE_HOST_MAC && piece.nic >= text->n_host_macs)) {
             at += strlen(MARK_LEAD);
             continue;
         }
@@ -187,6 +188,11 @@ static void add_memory(FleetText *text, const Host *host, const PlanHost *plan_h
     }
 }
 
+static void count_mac(char **mac, guint number, void *data)
+{
+    *(guint *)data = number + 1;
+}
+
 FleetText *fleet_text_new(const Fleet *fleet, const FleetPattern *pattern, const Host *host,
                           Plan *plan, GError **error)
 {
@@ -208,6 +214,7 @@ FleetText *fleet_text_new(const Fleet *fleet, const FleetPattern *pattern, const
         return NULL;
     }
     record_write(&PLAN_HOST_RECORD, plan_host, written);
+    fleet_each_mac((Host *)host, count_mac, &text->n_host_macs);
     text->length = written->len;
     text->text = g_realloc(g_string_free(written, FALSE), text->length + 1);
     cut(text, fleet, pattern);

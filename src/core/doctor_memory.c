@@ -155,39 +155,34 @@ static Finding *report_few(Doctor *doctor, const char *path, const Pages *pages,
 }
 
 /* The host has enough: has each node what the plan wants of it? Pages do not move. */
-static void judge_nodes(Doctor *doctor, gint64 page_bytes, const char *size)
+static void judge_nodes(Doctor *doctor, const Plan *plan, gint64 page_bytes, const char *size)
 {
-    g_autoptr(Plan) plan =
-        is_alone(doctor)
-            ? place_slices(doctor->spec, doctor->spec->hosts->pdata[0], doctor->host, NULL)
-            : NULL;
-
     for (guint i = 0; plan && i < doctor->host->nodes->len; i++) {
         const HostNode *node = doctor->host->nodes->pdata[i];
         const HostHugepages *pool = host_find_pool(node, page_bytes);
         gint64 needed = domain_pages_on_node(plan->hosts->pdata[0], node->id, page_bytes);
-        gint64 left = pool ? pool->free : 0;
+        gint64 there = pool ? pool->total : 0;
         g_autofree char *path = NULL;
 
-        if (left >= needed)
+        if (there >= needed)
             continue;
         path = g_strdup_printf("sys/devices/system/node/node%" G_GINT64_FORMAT
-                               "/hugepages/hugepages-%" G_GINT64_FORMAT "kB/free_hugepages",
+                               "/hugepages/hugepages-%" G_GINT64_FORMAT "kB/nr_hugepages",
                                node->id, page_bytes / 1024);
-        Finding *finding =
-            doctor_report(doctor, FINDING_WARNING, path,
-                          "the slices of the spec need %" G_GINT64_FORMAT
-                          " hugepages of %s on node %" G_GINT64_FORMAT
-                          ", of which %" G_GINT64_FORMAT " are free: other nodes have them",
-                          needed, size, node->id, left);
-        g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, left);
+        Finding *finding = doctor_report(doctor, FINDING_WARNING, path,
+                                         "the slices of the spec need %" G_GINT64_FORMAT
+                                         " hugepages of %s on node %" G_GINT64_FORMAT
+                                         ", which has %" G_GINT64_FORMAT ": other nodes have them",
+                                         needed, size, node->id, there);
+        g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, there);
 
         finding_set_evidence(finding, value);
         finding_set_hint(finding, "bmslice prepare SPEC reserves them on their nodes");
     }
 }
 
-static void judge_pages(Doctor *doctor, SpecHugepages hugepages, const char *argument)
+static void judge_pages(Doctor *doctor, const Plan *plan, SpecHugepages hugepages,
+                        const char *argument)
 {
     gint64 size = spec_hugepage_bytes(hugepages), needed = count_needed(doctor, hugepages);
     Pages pages = count_pages(doctor->host, size);
@@ -200,7 +195,7 @@ static void judge_pages(Doctor *doctor, SpecHugepages hugepages, const char *arg
     if (!needed || !pages.known)
         return;
     if (pages.offered && pages.free >= needed) {
-        judge_nodes(doctor, size, size_text);
+        judge_nodes(doctor, plan, size, size_text);
         return;
     }
     if (pages.offered) {
@@ -215,10 +210,14 @@ static void judge_pages(Doctor *doctor, SpecHugepages hugepages, const char *arg
 
 void doctor_hugepages(Doctor *doctor)
 {
+    g_autoptr(Plan) plan = NULL;
+
     if (!doctor->spec)
         return; /* none may be needed */
-    judge_pages(doctor, SPEC_HUGEPAGES_1GIB, "1G");
-    judge_pages(doctor, SPEC_HUGEPAGES_2MIB, "2M");
+    if (is_alone(doctor))
+        plan = place_slices(doctor->spec, doctor->spec->hosts->pdata[0], doctor->host, NULL);
+    judge_pages(doctor, plan, SPEC_HUGEPAGES_1GIB, "1G");
+    judge_pages(doctor, plan, SPEC_HUGEPAGES_2MIB, "2M");
 }
 
 void doctor_ksm(Doctor *doctor)

@@ -14,7 +14,7 @@ static bool lacks_pages(const HostNode *node)
     return false;
 }
 
-static void add(HostGap *gap, guint index, bool lacks)
+void host_gap_add(HostGap *gap, guint index, bool lacks)
 {
     if (lacks && gap->count++ == 0)
         gap->first = index;
@@ -25,11 +25,11 @@ static void add_function(HostGaps *gaps, guint i, const HostPci *pci)
     const HostSriov *sriov = pci->sriov;
     bool nic = host_pci_is_nic(pci);
 
-    add(&gaps->ids, i, !pci->vendor || !pci->device || !pci->class_code);
-    add(&gaps->group, i, pci->iommu_group == RECORD_UNSET);
-    add(&gaps->nic_nodes, i, nic && pci->node == RECORD_UNSET);
-    add(&gaps->vfs, i,
-        sriov && (sriov->total_vfs == RECORD_UNSET || sriov->num_vfs == RECORD_UNSET));
+    host_gap_add(&gaps->ids, i, !pci->vendor || !pci->device || !pci->class_code);
+    host_gap_add(&gaps->group, i, pci->iommu_group == RECORD_UNSET);
+    host_gap_add(&gaps->nic_nodes, i, nic && pci->node == RECORD_UNSET);
+    host_gap_add(&gaps->vfs, i,
+                 sriov && (sriov->total_vfs == RECORD_UNSET || sriov->num_vfs == RECORD_UNSET));
     gaps->nics += nic;
     gaps->pfs += sriov != NULL;
 }
@@ -41,16 +41,16 @@ HostGaps host_find_gaps(const Host *host)
     for (guint i = 0; i < host->cores->len; i++) {
         const HostCore *core = host->cores->pdata[i];
 
-        add(&gaps.socket, i, core->socket == RECORD_UNSET);
-        add(&gaps.l3, i, core->l3 == RECORD_UNSET);
-        add(&gaps.node, i, core->node == RECORD_UNSET);
+        host_gap_add(&gaps.socket, i, core->socket == RECORD_UNSET);
+        host_gap_add(&gaps.l3, i, core->l3 == RECORD_UNSET);
+        host_gap_add(&gaps.node, i, core->node == RECORD_UNSET);
     }
     for (guint i = 0; i < host->nodes->len; i++) {
         const HostNode *node = host->nodes->pdata[i];
 
-        add(&gaps.memory, i, node->memory_bytes == RECORD_UNSET);
-        add(&gaps.distances, i, node->distances->len == 0);
-        add(&gaps.pages, i, lacks_pages(node));
+        host_gap_add(&gaps.memory, i, node->memory_bytes == RECORD_UNSET);
+        host_gap_add(&gaps.distances, i, node->distances->len == 0);
+        host_gap_add(&gaps.pages, i, lacks_pages(node));
     }
     for (guint i = 0; i < host->pci->len; i++)
         add_function(&gaps, i, host->pci->pdata[i]);
@@ -67,7 +67,7 @@ HostGap host_drop_unknown_pfs(Host *host)
 
         if (vf->pf && (!pf || !pf->sriov)) {
             g_clear_pointer(&vf->pf, g_free);
-            add(&dropped, i, true);
+            host_gap_add(&dropped, i, true);
         }
     }
     return dropped;
@@ -90,9 +90,9 @@ static const struct {
     {"nic-node-unknown",
      "update the firmware: its ACPI tables name no node (_PXM) for this slot, or one that is not "
      "there"},
-    {"iommu-group-unknown",
-     "boot with the IOMMU on (intel_iommu=on iommu=pt, or amd_iommu=on); a function without a "
-     "group cannot be handed through"},
+    {"iommu-group-unknown", "see dmesg for DMAR or AMD-Vi: the firmware's tables leave this "
+                            "function out, while others have "
+                            "a group; without one it cannot be handed through"},
     {"sriov-unknown",
      "load the driver of the PF, and see dmesg for why its SR-IOV capability is broken"},
     {"vf-pf-unknown", "see dmesg for the PF: it was removed, or its driver failed"},

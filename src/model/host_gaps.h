@@ -9,6 +9,9 @@ typedef struct {
     guint count, first;
 } HostGap;
 
+/* One more, when it @lacks. */
+void host_gap_add(HostGap *gap, guint index, bool lacks);
+
 typedef struct {
     HostGap socket, l3, node;         /* of cores */
     HostGap memory, distances, pages; /* of nodes; pages: those of a pool, all or free */

@@ -120,11 +120,11 @@ static int compare_cores(gconstpointer a, gconstpointer b)
 }
 
 /* A CPU of which hwloc knows no core is a core of its own. Returns how many of these there are. */
-static guint add_cores(hwloc_topology_t topology, Host *host)
+static HostGap add_cores(hwloc_topology_t topology, Host *host)
 {
     hwloc_obj_t cpu = NULL;
     g_autoptr(CpuSet) seen = cpuset_new();
-    guint alone = 0;
+    HostGap alone = {0};
 
     while ((cpu = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, cpu))) {
         hwloc_obj_t object = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, cpu);
@@ -132,7 +132,7 @@ static guint add_cores(hwloc_topology_t topology, Host *host)
 
         if (!cpuset_has(host->cpu.online, cpu->os_index) || cpuset_has(seen, cpu->os_index))
             continue;
-        alone += !object;
+        host_gap_add(&alone, cpu->os_index, !object);
         object = object ? object : cpu;
         core = host_new_part("cores");
         core->cpus = to_cpuset(object->cpuset);
@@ -180,18 +180,19 @@ static char *path_of_core(const Host *host, guint index, const char *file)
     return g_strdup_printf(CPUS "/cpu%d/%s", cpuset_next(core->cpus, 0), file);
 }
 
-static void report_gaps(Discovery *discovery, guint alone)
+static void report_gaps(Discovery *discovery, HostGap alone)
 {
     const Host *host = discovery->host;
     const HostGaps gaps = host_find_gaps(host);
     g_autofree char *socket = path_of_core(host, gaps.socket.first, "topology/physical_package_id");
     g_autofree char *cache = path_of_core(host, gaps.l3.first, "cache");
+    g_autofree char *topology = g_strdup_printf(CPUS "/cpu%u/topology", alone.first);
 
     if (!host->cpu.model)
         discover_warn(discovery, "cpu-model-unknown", "proc/cpuinfo", "the CPU model is not known");
-    if (alone)
-        discover_warn(discovery, "core-siblings-unknown", CPUS "/cpu0/topology",
-                      "the siblings of %u CPUs are not known; each counts as a core", alone);
+    if (alone.count)
+        discover_warn(discovery, "core-siblings-unknown", topology,
+                      "the siblings of %u CPUs are not known; each counts as a core", alone.count);
     if (gaps.socket.count)
         discover_warn(discovery, "core-socket-unknown", socket,
                       "the socket of %u of %u cores is not known", gaps.socket.count,
@@ -235,7 +236,7 @@ static char *find_odd(Discovery *discovery)
     return NULL;
 }
 
-static guint read_topology(Host *host, hwloc_topology_t topology)
+static HostGap read_topology(Host *host, hwloc_topology_t topology)
 {
     host->cpu.online = online_cpus(topology);
     host->cpu.model = find_model(topology);
@@ -264,7 +265,7 @@ static bool has_sound_nodes(Root *root)
 }
 
 /* Puts hwloc's answer in the place of what the files said, where it has one. */
-static void ask_hwloc(Discovery *discovery, guint *alone)
+static void ask_hwloc(Discovery *discovery, HostGap *alone)
 {
     Host *host = discovery->host;
     hwloc_topology_t topology;
@@ -292,7 +293,7 @@ static void ask_hwloc(Discovery *discovery, guint *alone)
 bool discover_cpu(Discovery *discovery, GError **error)
 {
     Host *host = discovery->host;
-    guint alone;
+    HostGap alone;
     bool sure;
 
     alone = discover_cpu_files(discovery, &sure);

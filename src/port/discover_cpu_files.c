@@ -119,13 +119,13 @@ static bool have_one_id(Root *root, const CpuSet *siblings)
     return true;
 }
 
-guint discover_cpu_files(Discovery *discovery, bool *ret_sure)
+HostGap discover_cpu_files(Discovery *discovery, bool *ret_sure)
 {
     Root *root = discovery->root;
     Host *host = discovery->host;
     g_autoptr(CpuSet) left = find_online(root);
     g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func((GDestroyNotify)cpuset_free);
-    guint alone = 0;
+    HostGap alone = {0};
 
     host->cpu.online = cpuset_copy(left);
     *ret_sure = find_model(discovery, &host->cpu.model);
@@ -135,7 +135,7 @@ guint discover_cpu_files(Discovery *discovery, bool *ret_sure)
         core->cpus = find_siblings(root, cpu);
         if (!core->cpus) {
             core->cpus = cpuset_new();
-            alone++;
+            host_gap_add(&alone, (guint)cpu, true);
         }
         cpuset_add(core->cpus, cpu);
         cpuset_intersect(core->cpus, left);
@@ -148,6 +148,6 @@ guint discover_cpu_files(Discovery *discovery, bool *ret_sure)
         g_ptr_array_add(host->cores, core);
     }
     host->cpu.sockets = count_sockets(host);
-    *ret_sure &= alone == 0;
+    *ret_sure &= alone.count == 0;
     return alone;
 }

@@ -25,9 +25,9 @@ typedef struct {
 
 /* Without the CPUs there is no host: false with @error. */
 bool discover_cpu(Discovery *discovery, GError **error);
-/* The same from sysfs alone. Returns how many CPUs have siblings that are not known. *@ret_sure:
+/* The same from sysfs alone. Returns which CPUs have siblings that are not known. *@ret_sure:
  * nothing is missing, and nothing is odd. */
-guint discover_cpu_files(Discovery *discovery, bool *ret_sure);
+HostGap discover_cpu_files(Discovery *discovery, bool *ret_sure);
 /* The others tell what is missing as findings, one for each kind of gap. */
 void discover_kernel(Discovery *discovery);
 void discover_memory(Discovery *discovery);

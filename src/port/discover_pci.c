@@ -92,7 +92,6 @@ static void report_gaps(Discovery *discovery, HostGap no_pf)
     const HostGaps gaps = host_find_gaps(host);
     g_autofree char *node = path_of(host, gaps.nic_nodes, "numa_node");
     g_autofree char *group = path_of(host, gaps.group, "iommu_group");
-    g_autofree char *vfs = path_of(host, gaps.vfs, "sriov_totalvfs");
     g_autofree char *pf = path_of(host, no_pf, "physfn");
 
     if (gaps.nic_nodes.count)
@@ -112,10 +111,15 @@ static void report_gaps(Discovery *discovery, HostGap no_pf)
         discover_warn(discovery, "iommu-group-unknown", group,
                       "the IOMMU group of %u of %u PCI functions is not known", gaps.group.count,
                       host->pci->len);
-    if (gaps.vfs.count)
+    if (gaps.vfs.count) {
+        const HostPci *first = host->pci->pdata[gaps.vfs.first];
+        bool total = first->sriov->total_vfs == RECORD_UNSET;
+        g_autofree char *vfs = path_of(host, gaps.vfs, total ? "sriov_totalvfs" : "sriov_numvfs");
+
         discover_warn(discovery, "sriov-unknown", vfs,
                       "how many VFs %u of %u PFs have or can have is not known", gaps.vfs.count,
                       gaps.pfs);
+    }
     if (no_pf.count)
         discover_warn(discovery, "vf-pf-unknown", pf, "the PF of %u VFs is not known", no_pf.count);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,25 +80,43 @@ static bool write_all(int fd, const char *text, size_t length)
 }
 
 struct FileDraft {
-    char *path, *beside;
-    int fd; /* -1: finished */
+    char *path;
+    char *beside; /* NULL: what is there is written to, for it is no file that could be replaced */
+    int fd;       /* -1: finished */
 };
+
+/* A symlink stays one, and a device or a pipe (/dev/stdout) is not to become a file. */
+static int open_draft(FileDraft *draft, const char *path, int mode)
+{
+    struct stat status;
+    bool there = stat(path, &status) == 0;
+    char *real = there ? realpath(path, NULL) : NULL;
+
+    draft->path = g_strdup(real ? real : path);
+    free(real);
+    if (there && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+        return open(path, O_WRONLY | O_CLOEXEC);
+    if (there)
+        mode = (int)(status.st_mode & 07777);
+    draft->beside = g_strconcat(draft->path, FILE_BESIDE, NULL);
+    draft->fd =
+        open(draft->beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+    return draft->fd >= 0 && fchmod(draft->fd, (mode_t)mode) == 0 ? draft->fd : -1;
+}
 
 FileDraft *file_draft_open(const char *path, int mode, GError **error)
 {
     g_autoptr(FileDraft) draft = g_new0(FileDraft, 1);
-    struct stat status;
+    int fd;
 
-    if (stat(path, &status) == 0)
-        mode = (int)(status.st_mode & 07777);
-    draft->path = g_strdup(path);
-    draft->beside = g_strconcat(path, FILE_BESIDE, NULL);
-    draft->fd =
-        open(draft->beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
-    if (draft->fd >= 0 && fchmod(draft->fd, (mode_t)mode) == 0)
-        return g_steal_pointer(&draft);
-    fail(path, g_strerror(errno), error);
-    return NULL;
+    draft->fd = -1;
+    fd = open_draft(draft, path, mode);
+    if (fd < 0) {
+        fail(path, g_strerror(errno), error);
+        return NULL;
+    }
+    draft->fd = fd;
+    return g_steal_pointer(&draft);
 }
 
 bool file_draft_append(FileDraft *draft, const char *text, gsize length, GError **error)
@@ -109,11 +128,11 @@ bool file_draft_finish(FileDraft *draft, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(draft->path);
 
-    if (fsync(draft->fd) != 0 || rename(draft->beside, draft->path) != 0)
+    if (draft->beside && (fsync(draft->fd) != 0 || rename(draft->beside, draft->path) != 0))
         return fail(draft->path, g_strerror(errno), error);
     (void)close(draft->fd);
     draft->fd = -1;
-    return file_flush_folder(folder, error);
+    return !draft->beside || file_flush_folder(folder, error);
 }
 
 void file_draft_free(FileDraft *draft)
@@ -122,7 +141,8 @@ void file_draft_free(FileDraft *draft)
         return;
     if (draft->fd >= 0) {
         (void)close(draft->fd);
-        (void)unlink(draft->beside);
+        if (draft->beside)
+            (void)unlink(draft->beside);
     }
     g_free(draft->path);
     g_free(draft->beside);

@@ -14,8 +14,9 @@ bool file_read(const char *path, gsize max_bytes, char **ret_text, gsize *ret_le
  * which a crash left behind is found again. */
 #define FILE_BESIDE ".bmslice-new"
 
-/* Replaces @path atomically (a new file beside it, fsync, rename). A file that is there keeps its
- * mode; a new one gets @mode, file_write()'s 0644. */
+/* Replaces @path, or what it is a symlink to, atomically (a new file beside it, fsync, rename). A
+ * file that is there keeps its mode; a new one gets @mode, file_write()'s 0644. A device or a pipe
+ * is written to. */
 bool file_write(const char *path, const char *text, GError **error);
 bool file_write_mode(const char *path, const char *text, int mode, GError **error);
 

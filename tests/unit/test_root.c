@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "model/record.h"
@@ -296,21 +297,44 @@ static void test_file(Fixture *fixture, const void *data)
     g_assert_true(g_str_has_prefix(error->message, missing));
 }
 
+/* What --svg or --html is told to write to may be no plain file: it stays what it is. */
+static void test_special_file(Fixture *fixture, const void *data)
+{
+    g_autofree char *file = g_build_filename(fixture->inside, "file", NULL);
+    g_autofree char *link = g_build_filename(fixture->inside, "link", NULL);
+    g_autofree char *device = g_build_filename(fixture->inside, "null", NULL);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    struct stat status;
+
+    g_assert_true(file_write(file, "one\n", &error));
+    g_assert_cmpint(symlink("file", link), ==, 0);
+    g_assert_true(file_write(link, "two\n", &error));
+    g_assert_true(g_file_test(link, G_FILE_TEST_IS_SYMLINK));
+    g_assert_true(file_read(file, 10, &text, NULL, &error));
+    g_assert_cmpstr(text, ==, "two\n");
+    if (mknod(device, S_IFCHR | 0600, makedev(1, 3)) != 0) {
+        g_test_skip("no device can be made here");
+        return;
+    }
+    if (access(device, W_OK) == 0 && file_write(device, "three\n", NULL)) {
+        g_assert_cmpint(stat(device, &status), ==, 0);
+        g_assert_true(S_ISCHR(status.st_mode));
+    }
+    g_assert_cmpint(unlink(device), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*run)(Fixture *fixture, const void *data);
     } tests[] = {
-        {"/root/reads", test_reads},
-        {"/root/device", test_device},
-        {"/root/endless", test_endless},
-        {"/root/values", test_values},
-        {"/root/links", test_links},
-        {"/root/list", test_list},
-        {"/root/odd", test_odd},
-        {"/root/open", test_open},
-        {"/file", test_file},
+        {"/root/reads", test_reads},     {"/root/device", test_device},
+        {"/root/endless", test_endless}, {"/root/values", test_values},
+        {"/root/links", test_links},     {"/root/list", test_list},
+        {"/root/odd", test_odd},         {"/root/open", test_open},
+        {"/file/write", test_file},      {"/file/special", test_special_file},
     };
 
     g_test_init(&argc, &argv, NULL);
