@@ -319,6 +319,18 @@ static int compare_numbers(gconstpointer a, gconstpointer b)
     return x < y ? -1 : x > y;
 }
 
+/* Who comes first finds room more easily: the higher priority, then the order of the spec. */
+static int compare_priorities(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const GPtrArray *instances = ((const Fleet *)data)->instances;
+    const SpecInstance *x = instances->pdata[*(const guint *)a];
+    const SpecInstance *y = instances->pdata[*(const guint *)b];
+
+    if (x->slice->priority != y->slice->priority)
+        return x->slice->priority > y->slice->priority ? -1 : 1;
+    return compare_numbers(a, b);
+}
+
 void fleet_check_patterns(Fleet *fleet)
 {
     SlotOrder order = {fleet};
@@ -330,13 +342,14 @@ void fleet_check_patterns(Fleet *fleet)
         fleet->unplaced = g_array_new(false, false, sizeof(guint));
         check_new(fleet, left);
         g_array_append_vals(left, again->data, again->len);
-        g_array_sort(left, compare_numbers);
+        g_array_sort_with_data(left, compare_priorities, fleet);
         if (round + 1 == MAX_ROUNDS)
             g_array_append_vals(fleet->unplaced, left->data, left->len);
         else if (left->len > 0 && fleet_mend(fleet, left, MEND_VISITS / (round + 1)) > 0)
             continue;
         break; /* all patterns in use are checked */
     }
+    g_array_sort(fleet->unplaced, compare_numbers);
     for (guint h = 0; h < fleet->hosts->len; h++) {
         FleetHost *host = g_ptr_array_index(fleet->hosts, h);
 

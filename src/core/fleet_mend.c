@@ -2,7 +2,7 @@
 /*
  * A place for slices that have none: on a host with room; else in the place of others that find
  * room elsewhere, most often one of the same flavour whose cluster is not where this one's is; else
- * on a host that was empty. Nobody loses a place for another's.
+ * on a host that was empty. Who makes room has found another place first.
  */
 #include "core/fleet_internal.h"
 
@@ -11,9 +11,12 @@
 
 enum { UNKNOWN, NO, YES };
 
-/* How room is made on a host of some pattern: what goes, and what it has then. */
+enum { ANY_NODE = G_MAXUINT };
+
+/* How room is made on a host of some pattern: what goes, and on which node that is. What the host
+ * has then is made when it is needed: there are many ways, and a state is large. */
 typedef struct {
-    FleetState *state;
+    guint node;
     guint n, out[MAX_MOVED]; /* flavours */
 } Way;
 
@@ -21,7 +24,7 @@ typedef struct {
 typedef struct {
     GArray *hosts;    /* FleetHost * that have it, or had it */
     guint8 *room;     /* by flavour: for one more? */
-    GPtrArray **ways; /* of Way *, by flavour; NULL: not sought yet */
+    GHashTable *ways; /* flavour -> GArray of Way; NULL: none sought yet */
 } Known;
 
 typedef struct {
@@ -30,6 +33,7 @@ typedef struct {
     guint8 *home;       /* by flavour: is there room anywhere? */
     GPtrArray **empty;  /* FleetHost *: by class */
     GHashTable *failed; /* flavours and clusters of which one found no room */
+    GHashTable *stuck;  /* no other room, while something was moved */
     GHashTable *vain;   /* and nobody to make some */
     guint *order;       /* of the flavours, the scarcest first */
     bool may_open;      /* also hosts that are empty */
@@ -43,12 +47,6 @@ typedef struct {
     int before;
 } Move;
 
-static void way_free(Way *way)
-{
-    fleet_state_free(way->state);
-    g_free(way);
-}
-
 static FleetPattern *pattern_at(const Fleet *fleet, guint number)
 {
     return g_ptr_array_index(fleet->patterns, number);
@@ -59,12 +57,9 @@ static guint flavour_of(const Fleet *fleet, guint instance)
     return g_array_index(fleet->flavour_of, guint, instance);
 }
 
-static void known_free(const Mend *mend, Known *known)
+static void known_free(Known *known)
 {
-    for (guint f = 0; f < mend->fleet->flavours->len; f++)
-        if (known->ways[f])
-            g_ptr_array_unref(known->ways[f]);
-    g_free(known->ways);
+    g_clear_pointer(&known->ways, g_hash_table_unref);
     g_free(known->room);
     g_array_unref(known->hosts);
     g_free(known);
@@ -73,12 +68,13 @@ static void known_free(const Mend *mend, Known *known)
 static void mend_clear(Mend *mend)
 {
     for (guint p = 0; p < mend->known->len; p++)
-        known_free(mend, g_ptr_array_index(mend->known, p));
+        known_free(g_ptr_array_index(mend->known, p));
     g_ptr_array_unref(mend->known);
     for (guint c = 0; c < mend->fleet->classes->len; c++)
         g_ptr_array_unref(mend->empty[c]);
     g_free(mend->empty);
     g_hash_table_unref(mend->failed);
+    g_hash_table_unref(mend->stuck);
     g_hash_table_unref(mend->vain);
     g_free(mend->order);
     g_free(mend->home);
@@ -94,7 +90,6 @@ static Known *known_at(Mend *mend, guint number)
 
         known->hosts = g_array_new(false, false, sizeof(FleetHost *));
         known->room = g_new0(guint8, n);
-        known->ways = g_new0(GPtrArray *, n);
         g_ptr_array_add(mend->known, known);
     }
     return g_ptr_array_index(mend->known, number);
@@ -115,6 +110,7 @@ static void mend_init(Mend *mend, Fleet *fleet)
     mend->empty = g_new(GPtrArray *, MAX(fleet->classes->len, 1));
     mend->home = g_new0(guint8, MAX(fleet->flavours->len, 1));
     mend->failed = g_hash_table_new(NULL, NULL);
+    mend->stuck = g_hash_table_new(NULL, NULL);
     mend->vain = g_hash_table_new(NULL, NULL);
     mend->order = fleet_order_scarce(fleet);
     for (guint c = 0; c < fleet->classes->len; c++)
@@ -244,13 +240,13 @@ static bool settle(Mend *mend, guint instance, const FleetHost *except, Move *re
     g_autoptr(FleetState) state = NULL;
     FleetHost *host;
 
-    if (has_like(mend, mend->failed, instance))
+    if (has_like(mend, mend->failed, instance) || (except && has_like(mend, mend->stuck, instance)))
         return false;
     host = find_room(mend, instance, except, &state);
     if (!host && mend->may_open)
         host = find_empty(mend, instance, &state);
     if (!host) {
-        add_like(mend, mend->failed, instance);
+        add_like(mend, except ? mend->stuck : mend->failed, instance);
         return false;
     }
     *ret_move = (Move){instance, host, host->pattern};
@@ -294,37 +290,13 @@ static bool move_one(Mend *mend, FleetHost *host, guint flavour, Move *ret_move)
     for (guint i = host->instances->len; i-- > 0;) {
         guint instance = g_array_index(host->instances, guint, i);
 
-        if (flavour_of(fleet, instance) != flavour || has_like(mend, mend->failed, instance))
+        if (flavour_of(fleet, instance) != flavour || has_like(mend, mend->failed, instance) ||
+            has_like(mend, mend->stuck, instance))
             continue;
         fleet_host_take(fleet, host, i);
         if (settle(mend, instance, host, ret_move))
             return true;
         fleet_host_put(fleet, host, instance); /* the last one now */
-    }
-    return false;
-}
-
-static bool go_way(Mend *mend, guint number, const Way *way, guint instance)
-{
-    const GArray *hosts = known_at(mend, number)->hosts;
-    guint n_hosts = hosts->len; /* grows meanwhile */
-
-    for (guint h = 0; h < n_hosts && mend->visits < mend->most; h++) {
-        FleetHost *host = g_array_index(hosts, FleetHost *, h);
-        Move moves[MAX_MOVED];
-        guint n = 0;
-
-        mend->visits++;
-        if (host->pattern != (int)number || !fleet_may_join(mend->fleet, host, instance))
-            continue;
-        while (n < way->n && move_one(mend, host, way->out[n], &moves[n]))
-            n++;
-        if (n == way->n) {
-            fleet_host_put(mend->fleet, host, instance);
-            set_pattern(mend, host, way->state);
-            return true;
-        }
-        take_back(mend, host, moves, n);
     }
     return false;
 }
@@ -354,46 +326,38 @@ static bool has_homes(Mend *mend, const Way *way)
     return true;
 }
 
-static void add_way(GPtrArray *ways, FleetState *state, const guint *out, guint n)
+static void add_way(GArray *ways, guint node, const guint *out, guint n)
 {
-    Way *way = g_new0(Way, 1);
+    Way way = {.node = node, .n = n};
 
-    way->state = state;
-    way->n = n;
-    memcpy(way->out, out, n * sizeof *out);
-    g_ptr_array_add(ways, way);
+    memcpy(way.out, out, n * sizeof *out);
+    g_array_append_val(ways, way);
 }
 
-/* One of another flavour, or of the same, goes. */
-static void list_single_ways(const Fleet *fleet, const FleetState *from, guint flavour,
-                             GPtrArray *ways)
+/* One of @gone, another flavour or the same, for one of @flavour; NULL: no room. */
+static FleetState *exchange(const Fleet *fleet, const FleetState *from, guint flavour, guint gone)
 {
-    for (guint g = 0; g < fleet->flavours->len; g++) {
-        g_autoptr(FleetState) state = NULL;
+    g_autoptr(FleetState) state = fleet_state_copy(fleet, from);
 
-        if (from->counts[g] == 0)
-            continue;
-        state = fleet_state_copy(fleet, from);
-        if (g != flavour) {
-            fleet_state_drop(fleet, state, g);
-            if (!fleet_state_add(fleet, state, flavour) || is_refused(fleet, state))
-                continue;
-        }
-        add_way(ways, g_steal_pointer(&state), &g, 1);
-    }
+    if (gone == flavour)
+        return g_steal_pointer(&state);
+    fleet_state_drop(fleet, state, gone);
+    if (!fleet_state_add(fleet, state, flavour) || is_refused(fleet, state))
+        return NULL;
+    return g_steal_pointer(&state);
 }
 
-/* It comes to lie on @node, and what has no room there beside it goes, what many hosts can hold
- * first. */
-static void list_wide_way(const Mend *mend, const FleetState *from, guint flavour, guint node,
-                          GPtrArray *ways)
+/* One of @flavour comes to lie on @node, and what has no room there beside it goes, what many hosts
+ * can hold first: @out, MAX_MOVED at most. NULL: it cannot be so. */
+static FleetState *put_on(const Mend *mend, const FleetState *from, guint flavour, guint node,
+                          guint *out, guint *ret_n)
 {
     const Fleet *fleet = mend->fleet;
     g_autoptr(FleetState) state = fleet_state_new(fleet, from->class);
-    guint out[MAX_MOVED], n = 0;
+    guint n = 0;
 
     if (!fleet_state_fits_at(fleet, state, flavour, (guint64)1 << node))
-        return;
+        return NULL;
     fleet_state_take(fleet, state, flavour, (guint64)1 << node);
     for (guint i = 0; i < fleet->flavours->len; i++)
         for (guint s = 0; from->counts[mend->order[i]] > 0 && s < from->slots->len; s++) {
@@ -406,31 +370,90 @@ static void list_wide_way(const Mend *mend, const FleetState *from, guint flavou
             else if (n < MAX_MOVED)
                 out[n++] = slot->flavour;
             else
-                return;
+                return NULL;
         }
-    if (n > 1 && !is_refused(fleet, state))
-        add_way(ways, g_steal_pointer(&state), out, n);
+    *ret_n = n;
+    return n > 1 && !is_refused(fleet, state) ? g_steal_pointer(&state) : NULL;
+}
+
+/* What a host of the pattern has when the way has been gone. */
+static FleetState *end_of(const Mend *mend, guint number, const Way *way, guint flavour)
+{
+    const FleetState *from = pattern_at(mend->fleet, number)->state;
+    guint out[MAX_MOVED], n;
+
+    return way->node == ANY_NODE ? exchange(mend->fleet, from, flavour, way->out[0])
+                                 : put_on(mend, from, flavour, way->node, out, &n);
+}
+
+static void list_ways(Mend *mend, const FleetState *from, guint flavour, GArray *ways)
+{
+    const Fleet *fleet = mend->fleet;
+    const FleetClass *class = fleet_class(fleet, from->class);
+
+    for (guint g = 0; g < fleet->flavours->len; g++) {
+        g_autoptr(FleetState) state =
+            from->counts[g] > 0 ? exchange(fleet, from, flavour, g) : NULL;
+
+        if (state)
+            add_way(ways, ANY_NODE, &g, 1);
+    }
+    for (guint node = 0; node < class->n_nodes && class->uses[flavour].n_nodes == 1; node++) {
+        g_autoptr(FleetState) state = NULL;
+        guint out[MAX_MOVED], n;
+
+        if (class->uses[flavour].nodes >> node & 1)
+            state = put_on(mend, from, flavour, node, out, &n);
+        if (state)
+            add_way(ways, node, out, n);
+    }
 }
 
 /* To make room for one of @flavour on hosts of the pattern. */
-static const GPtrArray *find_ways(Mend *mend, guint number, guint flavour)
+static const GArray *find_ways(Mend *mend, guint number, guint flavour)
 {
-    const Fleet *fleet = mend->fleet;
-    const FleetPattern *pattern = pattern_at(fleet, number);
-    const FleetClass *class = fleet_class(fleet, pattern->state->class);
-    GPtrArray *ways = known_at(mend, number)->ways[flavour];
+    const FleetState *from = pattern_at(mend->fleet, number)->state;
+    Known *known = known_at(mend, number);
+    GArray *ways;
 
+    if (!known->ways)
+        known->ways = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
+    ways = g_hash_table_lookup(known->ways, GUINT_TO_POINTER(flavour));
     if (ways)
         return ways;
-    ways = g_ptr_array_new_with_free_func((GDestroyNotify)way_free);
-    known_at(mend, number)->ways[flavour] = ways;
-    if (!class->uses[flavour].possible)
-        return ways;
-    list_single_ways(fleet, pattern->state, flavour, ways);
-    for (guint n = 0; n < class->n_nodes && class->uses[flavour].n_nodes == 1; n++)
-        if (class->uses[flavour].nodes >> n & 1)
-            list_wide_way(mend, pattern->state, flavour, n, ways);
+    ways = g_array_new(false, false, sizeof(Way));
+    g_hash_table_insert(known->ways, GUINT_TO_POINTER(flavour), ways);
+    if (fleet_class(mend->fleet, from->class)->uses[flavour].possible)
+        list_ways(mend, from, flavour, ways);
     return ways;
+}
+
+static bool go_way(Mend *mend, guint number, const Way *way, guint instance)
+{
+    const GArray *hosts = known_at(mend, number)->hosts;
+    guint n_hosts = hosts->len; /* grows meanwhile */
+
+    for (guint h = 0; h < n_hosts && mend->visits < mend->most; h++) {
+        FleetHost *host = g_array_index(hosts, FleetHost *, h);
+        Move moves[MAX_MOVED];
+        guint n = 0;
+
+        mend->visits++;
+        if (host->pattern != (int)number || !fleet_may_join(mend->fleet, host, instance))
+            continue;
+        while (n < way->n && move_one(mend, host, way->out[n], &moves[n]))
+            n++;
+        if (n == way->n) {
+            g_autoptr(FleetState) state =
+                end_of(mend, number, way, flavour_of(mend->fleet, instance));
+
+            fleet_host_put(mend->fleet, host, instance);
+            set_pattern(mend, host, state);
+            return true;
+        }
+        take_back(mend, host, moves, n);
+    }
+    return false;
 }
 
 /* In the place of others: of one, or (@wide) of more. */
@@ -439,16 +462,17 @@ static bool replace(Mend *mend, guint instance, bool wide)
     guint n = mend->fleet->patterns->len;
 
     for (guint p = 0; p < n && mend->visits < mend->most; p++) {
-        const GPtrArray *ways;
+        const GArray *ways;
 
         mend->visits++;
         if (pattern_at(mend->fleet, p)->hosts == 0 || pattern_at(mend->fleet, p)->refused)
             continue;
         ways = find_ways(mend, p, flavour_of(mend->fleet, instance));
         for (guint w = 0; w < ways->len; w++) {
-            const Way *way = g_ptr_array_index(ways, w);
+            const Way way = g_array_index(ways, Way, w);
 
-            if ((way->n > 1) == wide && has_homes(mend, way) && go_way(mend, p, way, instance))
+            mend->visits++;
+            if ((way.n > 1) == wide && has_homes(mend, &way) && go_way(mend, p, &way, instance))
                 return true;
         }
     }
@@ -463,12 +487,17 @@ static bool mend_one(Mend *mend, guint instance)
         return false;
     if (settle(mend, instance, NULL, &move))
         return true;
+    if (mend->fleet->flavours->len > FLEET_MAX_FLAVOURS)
+        return false; /* what is known of so many grows without use */
     memset(mend->home, UNKNOWN, mend->fleet->flavours->len);
     if (replace(mend, instance, false) || replace(mend, instance, true))
         return true;
     add_like(mend, mend->vain, instance);
     return false;
 }
+
+/* Beside others, in the place of others, on empty hosts too; and where others made room since. */
+enum { PASS_BESIDE, PASS_OPEN, PASS_AGAIN, N_PASSES };
 
 guint fleet_mend(Fleet *fleet, const GArray *left, guint64 visits)
 {
@@ -478,16 +507,20 @@ guint fleet_mend(Fleet *fleet, const GArray *left, guint64 visits)
 
     fleet_find_racks(fleet);
     mend_init(&mend, fleet);
-    for (guint pass = 0; pass < 2; pass++) {
+    for (guint pass = 0; pass < N_PASSES; pass++) {
         guint kept = 0;
 
-        mend.may_open = pass > 0;
+        mend.may_open = pass != PASS_BESIDE;
         g_hash_table_remove_all(mend.failed);
+        g_hash_table_remove_all(mend.stuck);
         g_hash_table_remove_all(mend.vain);
         for (guint i = 0; i < rest->len; i++) {
             guint instance = g_array_index(rest, guint, i);
 
-            if (mend_one(&mend, instance))
+            Move move;
+
+            if (pass == PASS_AGAIN ? settle(&mend, instance, NULL, &move)
+                                   : mend_one(&mend, instance))
                 placed++;
             else
                 g_array_index(rest, guint, kept++) = instance;
