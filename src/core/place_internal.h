@@ -127,6 +127,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Demand, demand_free)
 void demand_add_wants(Demand *demand, const Supply *supply, const Spec *spec); /* place_want.c */
 void want_free(Want *want);
 guint demand_cores(const Demand *demand); /* with own service cores */
+/* In bytes, on all its nodes. */
+static inline gint64 demand_memory(const Demand *demand)
+{
+    return demand->memory_per_node * demand->n_nodes;
+}
 /* Does the unit meet the wants' locality on these nodes? *@ret_local: it sits on one of them. */
 bool want_accepts(const Want *want, const Supply *supply, const Unit *unit, const guint16 *nodes,
                   guint n_nodes, bool *ret_local);

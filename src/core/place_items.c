@@ -259,8 +259,8 @@ static int compare_volume(gconstpointer a, gconstpointer b, gpointer data)
     guint i = *(const guint *)a, j = *(const guint *)b;
     const Demand *x = ((const Item *)g_ptr_array_index(order->search->items, i))->demand;
     const Demand *y = ((const Item *)g_ptr_array_index(order->search->items, j))->demand;
-    gint64 p = order->memory ? x->memory_per_node * x->n_nodes : demand_cores(x);
-    gint64 q = order->memory ? y->memory_per_node * y->n_nodes : demand_cores(y);
+    gint64 p = order->memory ? demand_memory(x) : demand_cores(x);
+    gint64 q = order->memory ? demand_memory(y) : demand_cores(y);
 
     return p != q ? (p < q ? -1 : 1) : (i < j ? -1 : i > j);
 }

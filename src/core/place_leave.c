@@ -34,7 +34,7 @@ static bool are_interchangeable(const Admit *admit, guint i, guint j)
 
 static Volume volume_of(const Demand *demand)
 {
-    return (Volume){demand_cores(demand), demand->memory_per_node * demand->n_nodes};
+    return (Volume){demand_cores(demand), demand_memory(demand)};
 }
 
 static void measure_lack(const Admit *admit, Choices *choices, guint last_class)

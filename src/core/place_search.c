@@ -70,7 +70,7 @@ static guint count_by_volume(const Search *search, guint depth, guint class, con
     for (guint i = 0; i < search->items->len; i++) {
         const Item *item = g_ptr_array_index(search->items, order[i]);
         const Demand *demand = item->demand;
-        gint64 need = memory ? demand->memory_per_node * demand->n_nodes : demand_cores(demand);
+        gint64 need = memory ? demand_memory(demand) : demand_cores(demand);
 
         if (order[i] < depth || item->class != class || cluster_is_closed(search, demand))
             continue;
@@ -112,7 +112,7 @@ static Rest sum_rest(const Search *search, guint depth, gint64 refused)
     for (guint i = depth; i < search->items->len; i++) {
         const Item *item = g_ptr_array_index(search->items, i);
         const Demand *demand = item->demand;
-        gint64 cores = demand_cores(demand), memory = demand->memory_per_node * demand->n_nodes;
+        gint64 cores = demand_cores(demand), memory = demand_memory(demand);
 
         rest.cores += cores;
         rest.memory += memory;
